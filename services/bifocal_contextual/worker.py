@@ -1,0 +1,19 @@
+"""Celery worker of the contextual lens: `celery -A bifocal_contextual.worker worker -Q contextual -P solo`."""
+
+from bifocal.contracts import Options
+from bifocal.models import contextual_models
+from bifocal.worker import Bench, LensStage, stage_worker
+from bifocal_contextual.lens import ContextualLens
+
+
+def _load(bench: Bench) -> LensStage:  # type: ignore[type-arg]
+    lens = ContextualLens(
+        contextual_models(bench.settings),
+        warm=[Options().contextual_model],
+        batch_tokens=bench.settings.batch_tokens,
+        device=bench.settings.device,
+    )
+    return LensStage(lens, bench)
+
+
+app = stage_worker("contextual", _load)

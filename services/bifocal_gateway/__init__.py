@@ -1,0 +1,1 @@
+"""The gateway: accepts jobs, hands them to the lenses, merges what they say into reports."""

@@ -1,0 +1,43 @@
+"""The HTTP application."""
+
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+
+from fastapi import FastAPI, Request, Response
+
+from bifocal import __version__
+from bifocal.errors import Unauthorized
+from bifocal.settings import Settings
+from bifocal_gateway.gateway import Gateway
+from bifocal_gateway.keys import bears_key
+from bifocal_gateway.problems import handle_problems, problem
+from bifocal_gateway.routes import health, jobs
+
+
+def create_app(settings: Settings) -> FastAPI:
+    """The application; its dispatcher runs while the application does."""
+    gateway = Gateway.of(settings)
+
+    @asynccontextmanager
+    async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+        gateway.dispatcher.start()
+        yield
+        gateway.dispatcher.stop()
+
+    # The interactive pages load their scripts from elsewhere, so there are none.
+    app = FastAPI(title="bifocal", version=__version__, lifespan=lifespan, docs_url=None, redoc_url=None)
+    app.state.gateway = gateway
+    handle_problems(app)
+    app.include_router(jobs.router)
+    app.include_router(health.router)
+
+    @app.middleware("http")
+    async def require_key(
+        request: Request, call_next: Callable[[Request], Awaitable[Response]]
+    ) -> Response:
+        if request.url.path.startswith("/v1/") and not bears_key(request.headers, settings.api_key):
+            error = Unauthorized("send the key as `Authorization: Bearer KEY`")
+            return problem(status=error.status, code=error.code, message=error.message, retryable=False)
+        return await call_next(request)
+
+    return app

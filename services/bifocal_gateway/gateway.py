@@ -1,0 +1,37 @@
+"""The gateway apart from HTTP: what the routes call."""
+
+from dataclasses import dataclass
+
+from bifocal.ledger import Ledger
+from bifocal.lenses import LENSES
+from bifocal.queue import celery_app
+from bifocal.settings import Settings
+from bifocal.store import Store
+from bifocal_gateway.acceptance import Acceptance
+from bifocal_gateway.dispatcher import Dispatcher
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Gateway:
+    """Everything a route may need."""
+
+    settings: Settings
+    store: Store
+    ledger: Ledger
+    acceptance: Acceptance
+    dispatcher: Dispatcher
+
+    @classmethod
+    def of(cls, settings: Settings) -> "Gateway":
+        """A gateway by its settings; nothing is connected or started yet."""
+        store = Store(settings.store_url)
+        ledger = Ledger.connect(settings.redis_url, LENSES)
+        return cls(
+            settings=settings,
+            store=store,
+            ledger=ledger,
+            acceptance=Acceptance(settings=settings, store=store, ledger=ledger),
+            dispatcher=Dispatcher(
+                settings=settings, store=store, ledger=ledger, app=celery_app(settings.redis_url)
+            ),
+        )

@@ -1,0 +1,173 @@
+"""The report of a document: counts over all candidate pairs, and the pairs worth listing."""
+
+import hashlib
+from collections import Counter
+import numpy as np
+import numpy.typing as npt
+
+from bifocal import __version__
+from bifocal.contracts import (
+    ContextualRelation,
+    ContextualSummary,
+    Listing,
+    NotComparableCounts,
+    Options,
+    Provenance,
+    Reason,
+    Relation,
+    Report,
+    ShardDocument,
+    StaticRelation,
+    StaticSummary,
+    Verdict,
+    VerdictCounts,
+    WordRef,
+)
+from bifocal.lenses import ContextualOutput, StaticOutput
+from bifocal.text import is_candidate
+from bifocal_gateway.merge import pairs
+from bifocal_gateway.merge.verdicts import CODES, Judged, judge
+
+Ints = npt.NDArray[np.int64]
+
+#: Digits kept of every figure: the last one a float32 can stand for.
+_DIGITS = 6
+
+
+def merge_document(
+    document: ShardDocument,
+    options: Options,
+    static: tuple[StaticSummary, StaticOutput, str],
+    contextual: tuple[ContextualSummary, ContextualOutput, str],
+) -> Report:
+    """Compare what the lenses say of a document; each comes as summary, output and model hash."""
+    static_summary, static_output, static_hash = static
+    contextual_summary, contextual_output, contextual_hash = contextual
+    candidates = np.array([k for k, word in enumerate(document.words) if is_candidate(word)], dtype=np.int64)
+    comparable: Counter[Verdict | Reason] = Counter()
+    relations: list[Relation] = []
+    writer = _Writer(document, contextual_output)
+    for block in pairs.seen_pairs(candidates, contextual_output):
+        judged = judge(block, static_output, contextual_output, options)
+        comparable.update(_tally(judged))
+        relations.extend(writer.relations(judged, _wanted(judged, options.listing)))
+    return Report(
+        id=document.id,
+        index=document.index,
+        language=options.language,
+        n_words=len(document.word_starts),
+        n_sentences=len(document.sentence_starts),
+        n_candidate_pairs=pairs.count(len(candidates)),
+        verdicts=_counts(comparable, static_output, candidates),
+        static=[static_summary],
+        contextual=[contextual_summary],
+        relations=relations,
+        provenance=Provenance(
+            bifocal=__version__,
+            static=static_hash,
+            contextual=contextual_hash,
+            text=f"sha256:{hashlib.sha256(document.text.encode()).hexdigest()}",
+            options=options,
+        ),
+    )
+
+
+def _tally(judged: Judged) -> dict[Verdict | Reason, int]:
+    """Pairs of a block by verdict, those that are not comparable left out."""
+    numbers = np.bincount(judged.code, minlength=len(CODES)).tolist()
+    return {kind: n for kind, n in zip(CODES, numbers, strict=True) if isinstance(kind, Verdict)}
+
+
+def _counts(comparable: Counter[Verdict | Reason], static: StaticOutput, candidates: Ints) -> VerdictCounts:
+    """All candidate pairs by verdict; those that no window held are counted without being looked at."""
+    occurrences = np.bincount(static.type_of_word[candidates], minlength=len(static.known))
+    same = occurrences * (occurrences - 1) // 2
+    n_known = int(occurrences[static.known].sum())
+    same_word = int(same.sum())
+    total = pairs.count(len(candidates))
+    unknown_word = total - pairs.count(n_known) - int(same[~static.known].sum())
+    return VerdictCounts(
+        both=comparable[Verdict.BOTH],
+        meaning_only=comparable[Verdict.MEANING_ONLY],
+        context_only=comparable[Verdict.CONTEXT_ONLY],
+        neither=comparable[Verdict.NEITHER],
+        not_comparable=NotComparableCounts(
+            same_word=same_word,
+            unknown_word=unknown_word,
+            outside_window=total - same_word - unknown_word - comparable.total(),
+        ),
+    )
+
+
+def _wanted(judged: Judged, listing: Listing) -> Ints:
+    """Places in a block of the pairs to list."""
+    if listing is Listing.ALL:
+        return np.arange(len(judged.code))
+    marked = np.isin(judged.code, [CODES.index(v) for v in (Verdict.BOTH, Verdict.MEANING_ONLY, Verdict.CONTEXT_ONLY)])
+    return np.flatnonzero(marked)
+
+
+class _Writer:
+    """Writes relations of one document; each word's reference is made once."""
+
+    def __init__(self, document: ShardDocument, contextual: ContextualOutput) -> None:
+        self._contextual = contextual
+        self._words = [
+            WordRef(word=k, text=document.text[s:e], start=s, end=e)
+            for k, (s, e) in enumerate(zip(document.word_starts, document.word_ends, strict=True))
+        ]
+        self._sentence = np.searchsorted(document.sentence_starts, np.arange(len(self._words)), side="right")
+
+    def relations(self, judged: Judged, places: Ints) -> list[Relation]:
+        """The pairs of a block at `places`, in order of the text."""
+        i, j = judged.block.i[places], judged.block.j[places]
+        columns = zip(
+            i.tolist(),
+            j.tolist(),
+            (self._sentence[i] == self._sentence[j]).tolist(),
+            judged.cosine[places].tolist(),
+            judged.static_percentile[places].tolist(),
+            judged.forward[places].tolist(),
+            judged.backward[places].tolist(),
+            judged.lift[places].tolist(),
+            judged.contextual_percentile[places].tolist(),
+            self._contextual.times_seen(i, j).tolist(),
+            judged.code[places].tolist(),
+            strict=True,
+        )
+        return [self._relation(*column) for column in columns]
+
+    def _relation(
+        self,
+        i: int,
+        j: int,
+        same_sentence: bool,
+        cosine: float,
+        static_percentile: float,
+        forward: float,
+        backward: float,
+        lift: float,
+        contextual_percentile: float,
+        windows: int,
+        code: int,
+    ) -> Relation:
+        kind = CODES[code]
+        comparable = isinstance(kind, Verdict)
+        return Relation(
+            a=self._words[i],
+            b=self._words[j],
+            distance=j - i,
+            same_sentence=same_sentence,
+            static=None
+            if kind is Reason.UNKNOWN_WORD
+            else StaticRelation(cosine=round(cosine, _DIGITS), percentile=round(static_percentile, _DIGITS)),
+            contextual=ContextualRelation(
+                forward=round(forward, _DIGITS),
+                backward=round(backward, _DIGITS),
+                lift=round(lift, _DIGITS),
+                percentile=round(contextual_percentile, _DIGITS),
+                windows=windows,
+            ),
+            verdict=kind if comparable else Verdict.NOT_COMPARABLE,
+            reason=None if comparable else kind,
+        )

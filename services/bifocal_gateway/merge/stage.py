@@ -1,0 +1,63 @@
+"""The merge as a stage: two lens outputs of a shard in, its results out."""
+
+from collections.abc import Iterator
+
+from bifocal.contracts import ErrorDetail, Failure, Report, Shard, ShardDocument, ShardMessage
+from bifocal.errors import InternalError
+from bifocal.lenses import LENSES, read_contextual, read_static
+from bifocal.store import JobFiles
+from bifocal.worker import Bench
+from bifocal_gateway.merge.report import merge_document
+
+
+class MergeStage:
+    """Merges a shard, records its results, and removes what they were made from."""
+
+    loaded = "merge"
+
+    def __init__(self, bench: Bench) -> None:
+        self._bench = bench
+
+    def __call__(self, message: ShardMessage) -> None:
+        """Write a line of results for each document of the shard, and end it in the ledger."""
+        files = JobFiles(self._bench.store, message.job)
+        shard = Shard.model_validate_json(files.shard(message.shard))
+        results = list(
+            merge_shard(
+                shard, files.reading("static", message.shard), files.reading("contextual", message.shard)
+            )
+        )
+        lines = "".join(f"{result.model_dump_json()}\n" for result in results)
+        files.put_results(message.shard, lines.encode())
+        succeeded = sum(result.outcome == "succeeded" for result in results)
+        self._bench.ledger.finish_shard(
+            message.job, message.shard, succeeded=succeeded, failed=len(results) - succeeded
+        )
+        files.forget_shard(message.shard, LENSES)
+
+
+def merge_shard(shard: Shard, static_blob: bytes, contextual_blob: bytes) -> Iterator[Report | Failure]:
+    """How each document of a shard ends, in the shard's order."""
+    static_header, static_outputs = read_static(static_blob)
+    contextual_header, contextual_outputs = read_contextual(contextual_blob)
+    static = {reading.index: reading for reading in static_header.readings}
+    contextual = {reading.index: reading for reading in contextual_header.readings}
+    for document in shard.documents:
+        one, other = static[document.index], contextual[document.index]
+        error = one.error or other.error
+        if error is not None:
+            yield _failure(document, error)
+        elif one.summary is None or other.summary is None:
+            lacking = InternalError("a lens gave neither a reading nor an error; please report this")
+            yield _failure(document, ErrorDetail.of(lacking))
+        else:
+            yield merge_document(
+                document,
+                shard.options,
+                (one.summary, static_outputs[document.index], static_header.model_hash),
+                (other.summary, contextual_outputs[document.index], contextual_header.model_hash),
+            )
+
+
+def _failure(document: ShardDocument, error: ErrorDetail) -> Failure:
+    return Failure(id=document.id, index=document.index, error=error)

@@ -1,0 +1,43 @@
+"""Errors as problem responses (RFC 9457), with the codes of the error tree."""
+
+import logging
+
+import redis
+from fastapi import FastAPI, Request
+from fastapi.responses import JSONResponse
+from starlette.exceptions import HTTPException
+
+from bifocal.errors import BifocalError, InternalError, ServiceError
+
+log = logging.getLogger(__name__)
+
+
+def problem(*, status: int, code: str, message: str, retryable: bool) -> JSONResponse:
+    """A problem response."""
+    body = {"type": f"urn:bifocal:{code}", "title": code.replace("_", " "), "status": status,
+            "detail": message, "code": code, "retryable": retryable}
+    headers = {"Retry-After": "2"} if status == 503 else None
+    return JSONResponse(body, status, headers, media_type="application/problem+json")
+
+
+def handle_problems(app: FastAPI) -> None:
+    """Answer every error of `app` with a problem."""
+
+    @app.exception_handler(BifocalError)
+    async def known(_: Request, error: BifocalError) -> JSONResponse:
+        return problem(status=error.status, code=error.code, message=error.message, retryable=error.retryable)
+
+    @app.exception_handler(HTTPException)
+    async def refused(_: Request, error: HTTPException) -> JSONResponse:
+        return problem(status=error.status_code, code="http_error", message=str(error.detail), retryable=False)
+
+    @app.exception_handler(redis.RedisError)
+    async def no_redis(_: Request, error: redis.RedisError) -> JSONResponse:
+        log.warning("Redis is at fault: %s", error)
+        return problem(status=503, code=ServiceError.code, message="Redis does not answer", retryable=True)
+
+    @app.exception_handler(Exception)
+    async def unknown(_: Request, error: Exception) -> JSONResponse:
+        log.error("unexpected", exc_info=error)
+        return problem(status=500, code=InternalError.code,
+                       message="a fault in the gateway; its log has the details", retryable=True)

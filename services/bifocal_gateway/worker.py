@@ -1,0 +1,6 @@
+"""Celery worker of the merge: `celery -A bifocal_gateway.worker worker -Q merge`."""
+
+from bifocal.worker import stage_worker
+from bifocal_gateway.merge.stage import MergeStage
+
+app = stage_worker("merge", MergeStage)

@@ -1,0 +1,1 @@
+"""The static lens: relations that hold over the whole vocabulary, whatever the text."""

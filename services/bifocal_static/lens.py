@@ -1,0 +1,128 @@
+"""The static lens: vectors, frequency bands and unknown words of a document."""
+
+from collections.abc import Mapping, Sequence
+from functools import lru_cache
+
+import numpy as np
+
+from bifocal.contracts import (
+    ErrorDetail,
+    LensHeader,
+    Neighbour,
+    Options,
+    ShardDocument,
+    StaticReading,
+    StaticSummary,
+)
+from bifocal.lenses import StaticOutput, write_static
+from bifocal.models import StaticModel
+from bifocal.text import is_candidate
+from bifocal.worker import LensWork
+from bifocal_static.background import band_of, pair_background
+from bifocal_static.vectors import Vectors, load_vectors
+
+#: Words whose neighbours are kept: a word's take a pass over the whole vocabulary.
+_NEIGHBOUR_CACHE = 20_000
+
+
+class StaticLens:
+    """Reads documents through static vectors.
+
+    A word is looked up as it stands, then in lower case. Words of one vocabulary entry are one
+    type, and so are unknown words that differ in case only.
+    """
+
+    name = "static"
+
+    def __init__(self, models: Mapping[str, StaticModel], *, warm: Sequence[str]) -> None:
+        self._models = models
+        self._loaded: dict[str, LoadedModel] = {}
+        for name in warm:
+            self._model(name)
+        self.loaded = ", ".join(warm)
+
+    def read(
+        self, documents: Sequence[ShardDocument], options: Options
+    ) -> LensWork[StaticReading, StaticOutput]:
+        """Read documents of one job.
+
+        Raises:
+            ModelUnavailable: the model cannot be loaded.
+        """
+        model = self._model(options.static_model)
+        readings, outputs = [], {}
+        for document in documents:
+            reading, outputs[document.index] = model.read(document, options.neighbours)
+            readings.append(reading)
+        return LensWork(model_hash=model.vectors.content_hash, readings=readings, outputs=outputs)
+
+    def failed(self, index: int, error: ErrorDetail) -> StaticReading:
+        """The reading of a document that could not be read."""
+        return StaticReading(index=index, error=error)
+
+    def write(self, header: LensHeader[StaticReading], outputs: dict[int, StaticOutput]) -> bytes:
+        """The blob that the merge will read."""
+        return write_static(header, outputs)
+
+    def _model(self, name: str) -> "LoadedModel":
+        if name not in self._loaded:
+            self._loaded[name] = LoadedModel(load_vectors(self._models[name]))
+        return self._loaded[name]
+
+
+class LoadedModel:
+    """Vectors and their null."""
+
+    def __init__(self, vectors: Vectors) -> None:
+        self.vectors = vectors
+        self._background = pair_background(vectors)
+        self._neighbours = lru_cache(_NEIGHBOUR_CACHE)(vectors.neighbours)
+
+    def read(self, document: ShardDocument, n_neighbours: int) -> tuple[StaticReading, StaticOutput]:
+        """Look up every word of a document."""
+        words = document.words
+        types: dict[str, int] = {}
+        keys: list[str | None] = []
+        spellings: list[str] = []
+        type_of_word = np.full(len(words), -1, dtype=np.int32)
+        for place, word in enumerate(words):
+            if not is_candidate(word):
+                continue
+            key = self.vectors.key(word)
+            # The separator cannot occur in a word, so no unknown word meets a vocabulary entry.
+            form = key if key is not None else f"\x00{word.lower()}"
+            if form not in types:
+                types[form] = len(types)
+                keys.append(key)
+                spellings.append(word)
+            type_of_word[place] = types[form]
+        output = self._output(type_of_word, keys)
+        summary = StaticSummary(
+            model=self.vectors.name,
+            unknown_words=[word for word, key in zip(spellings, keys, strict=True) if key is None],
+            neighbours=self._near([key for key in keys if key is not None], n_neighbours),
+        )
+        return StaticReading(index=document.index, summary=summary), output
+
+    def _output(self, type_of_word: "np.typing.NDArray[np.int32]", keys: list[str | None]) -> StaticOutput:
+        known = np.array([key is not None for key in keys], dtype=np.bool_)
+        present = [key for key in keys if key is not None]
+        vectors = np.zeros((len(keys), self.vectors.keyed.vector_size), dtype=np.float32)
+        vectors[known] = self.vectors.unit(present)
+        rank = np.zeros(len(keys), dtype=np.int64)
+        rank[known] = [self.vectors.rank(key) for key in present]
+        return StaticOutput(
+            type_of_word=type_of_word,
+            vectors=vectors,
+            known=known,
+            band=band_of(rank),
+            background=self._background,
+        )
+
+    def _near(self, keys: list[str], n: int) -> dict[str, list[Neighbour]]:
+        if n == 0:
+            return {}
+        return {
+            key: [Neighbour(word=word, cosine=round(cosine, 6)) for word, cosine in self._neighbours(key, n)]
+            for key in keys
+        }

@@ -1,0 +1,5 @@
+"""The command line: `bifocal compare`, `serve`, `doctor`."""
+
+from bifocal.cli.app import main
+
+__all__ = ["main"]

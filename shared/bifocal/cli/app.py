@@ -1,0 +1,61 @@
+"""Commands, exit statuses and the one place where errors become messages."""
+
+import os
+import sys
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+from bifocal import __version__
+from bifocal.cli.compare import compare
+from bifocal.cli.doctor import doctor
+from bifocal.cli.serve import serve
+from bifocal.cli.status import Exit
+from bifocal.errors import BifocalError, RequestError
+
+app = typer.Typer(
+    name="bifocal",
+    help="Word relations through two lenses: static embeddings and self-attention, compared pair by pair.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+)
+app.command()(compare)
+app.command()(serve)
+app.command()(doctor)
+
+
+def _version(asked: bool) -> None:
+    if asked:
+        typer.echo(f"bifocal {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _common(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version and end.")
+    ] = False,
+) -> None:
+    """Options before the command."""
+
+
+def main() -> None:
+    """Run the command line; every error of ours ends in one line and its exit status."""
+    # Set before torch or transformers could be imported: neither has business with the network unasked.
+    os.environ.setdefault("HF_HUB_DISABLE_TELEMETRY", "1")
+    try:
+        app()
+    except BifocalError as error:
+        Console(stderr=True, highlight=False).print(f"[red]bifocal:[/red] {_plain(error.message)}", soft_wrap=True)
+        sys.exit(Exit.USAGE if isinstance(error, RequestError) else Exit.BROKEN)
+    except KeyboardInterrupt:
+        Console(stderr=True).print("bifocal: interrupted")
+        sys.exit(Exit.INTERRUPTED)
+
+
+def _plain(message: str) -> str:
+    """Messages may quote users' words, which are no markup."""
+    from rich.markup import escape
+
+    return escape(message)

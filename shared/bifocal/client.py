@@ -1,0 +1,130 @@
+"""The Python client of a gateway."""
+
+import time
+from collections.abc import Callable, Iterable, Iterator
+from types import TracebackType
+
+import httpx
+
+from bifocal import errors
+from bifocal.contracts import RESULT, Document, Failure, Job, JobState, Options, Report
+from bifocal.errors import BifocalError, GatewayUnreachable, InternalError
+from bifocal.settings import settings
+
+#: Between looks at a job: from the first to the longest.
+_FIRST_LOOK_S, _LONGEST_LOOK_S = 0.02, 0.5
+
+
+class Client:
+    """Submits documents to a gateway and fetches their reports.
+
+    By default it talks to `BIFOCAL_URL`, or to port 8420 of this machine, with `BIFOCAL_API_KEY`.
+    Every method raises an error of `bifocal.errors`: `GatewayUnreachable` when nobody answers,
+    otherwise what the gateway said.
+    """
+
+    def __init__(self, url: str | None = None, *, api_key: str | None = None, timeout_s: float = 120.0) -> None:
+        configured = settings().api_key
+        key = api_key or (configured.get_secret_value() if configured else None)
+        self.url = url or settings().url or "http://127.0.0.1:8420"
+        self._http = httpx.Client(
+            base_url=self.url,
+            timeout=timeout_s,
+            headers={"Authorization": f"Bearer {key}"} if key else {},
+        )
+
+    def __enter__(self) -> "Client":
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Close the connections."""
+        self._http.close()
+
+    def submit(self, documents: Iterable[Document], options: Options | None = None) -> Job:
+        """Hand over documents as one job; returns as soon as they are accepted."""
+        body = {
+            "documents": [document.model_dump() for document in documents],
+            "options": (options or Options()).model_dump(mode="json"),
+        }
+        return Job.model_validate_json(self._request("POST", "/v1/jobs", json=body).content)
+
+    def job(self, job_id: str) -> Job:
+        """How far a job is."""
+        return Job.model_validate_json(self._request("GET", f"/v1/jobs/{job_id}").content)
+
+    def wait(self, job_id: str, *, on_progress: Callable[[Job], None] | None = None) -> Job:
+        """Wait until a job has ended; `on_progress` is called at every look."""
+        pause_s = _FIRST_LOOK_S
+        while True:
+            job = self.job(job_id)
+            if on_progress is not None:
+                on_progress(job)
+            if job.state is JobState.ENDED:
+                return job
+            time.sleep(pause_s)
+            pause_s = min(pause_s * 1.3, _LONGEST_LOOK_S)
+
+    def results(self, job_id: str) -> Iterator[Report | Failure]:
+        """Reports and failures that there are by now, without holding them all."""
+        with self._translated(), self._http.stream("GET", f"/v1/jobs/{job_id}/results") as response:
+            if response.is_error:
+                response.read()
+                raise _problem(response)
+            for line in response.iter_lines():
+                yield RESULT.validate_json(line)
+
+    def compare(
+        self, documents: Iterable[Document], options: Options | None = None
+    ) -> Iterator[Report | Failure]:
+        """Submit documents, wait, and yield how each of them ended."""
+        job = self.submit(documents, options)
+        self.wait(job.id)
+        yield from self.results(job.id)
+
+    def _request(self, method: str, path: str, *, json: object = None) -> httpx.Response:
+        with self._translated():
+            response = self._http.request(method, path, json=json)
+        if response.is_error:
+            raise _problem(response)
+        return response
+
+    def _translated(self) -> "_Translated":
+        return _Translated(self.url)
+
+
+class _Translated:
+    """Turns httpx's errors of transport into ours."""
+
+    def __init__(self, url: str) -> None:
+        self._url = url
+
+    def __enter__(self) -> None:
+        return None
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if isinstance(error, httpx.TransportError):
+            raise GatewayUnreachable(
+                f"no gateway answers at {self._url} ({type(error).__name__}); start one with `bifocal serve`"
+            ) from error
+
+
+def _problem(response: httpx.Response) -> BifocalError:
+    """The error of the tree that a problem response names."""
+    try:
+        body = response.json()
+        code, message = str(body["code"]), str(body["detail"])
+    except (ValueError, KeyError, TypeError):
+        return InternalError(f"the gateway answered {response.status_code}: {response.text[:200]}")
+    kinds = {kind.code: kind for kind in vars(errors).values() if _is_error(kind)}
+    return kinds.get(code, InternalError)(message)
+
+
+def _is_error(kind: object) -> bool:
+    return isinstance(kind, type) and issubclass(kind, BifocalError)

@@ -1,0 +1,51 @@
+"""A batch on its way."""
+
+from datetime import datetime
+from enum import StrEnum
+from typing import Annotated
+
+from pydantic import Field
+
+from bifocal.contracts._wire import SCHEMA_VERSION, SchemaVersion, Wire
+from bifocal.contracts.document import Document
+from bifocal.contracts.options import Options
+
+
+class JobRequest(Wire):
+    """Body of `POST /v1/jobs`."""
+
+    schema_version: SchemaVersion = SCHEMA_VERSION
+    documents: Annotated[list[Document], Field(min_length=1)]
+    options: Options = Options()
+
+
+class JobState(StrEnum):
+    """Where a job is."""
+
+    IN_PROGRESS = "in_progress"
+    ENDED = "ended"
+
+
+class JobCounts(Wire):
+    """Documents of a job by what became of them."""
+
+    total: int
+    succeeded: int
+    failed: int
+
+    @property
+    def done(self) -> int:
+        """Documents that have ended, either way."""
+        return self.succeeded + self.failed
+
+
+class Job(Wire):
+    """Answer to `POST /v1/jobs` and `GET /v1/jobs/{id}`."""
+
+    schema_version: SchemaVersion = SCHEMA_VERSION
+    id: str
+    state: JobState
+    counts: JobCounts
+    options: Options
+    created_at: datetime
+    ended_at: datetime | None = None

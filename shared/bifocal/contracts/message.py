@@ -1,0 +1,11 @@
+"""What travels through the broker: a pointer, never a body."""
+
+from bifocal.contracts._wire import SCHEMA_VERSION, SchemaVersion, Wire
+
+
+class ShardMessage(Wire):
+    """Names a shard whose documents, readings and state lie in the store and the ledger."""
+
+    schema_version: SchemaVersion = SCHEMA_VERSION
+    job: str
+    shard: int

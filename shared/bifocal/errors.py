@@ -1,0 +1,199 @@
+"""Every error bifocal raises or reports, in one tree.
+
+::
+
+    BifocalError
+    ├── DocumentError            one document; the rest of its batch goes on
+    │   ├── EmptyDocument            empty_document
+    │   ├── DocumentTooLarge         document_too_large
+    │   ├── InvalidText              invalid_text
+    │   ├── InvalidDocument          invalid_document
+    │   ├── DuplicateId              duplicate_id
+    │   ├── UnreadableSource         unreadable_source
+    │   └── LensFailed               lens_failed
+    ├── RequestError             the request as a whole; nothing was accepted
+    │   ├── InvalidOptions           invalid_options
+    │   ├── UnknownModel             unknown_model
+    │   ├── UnknownLanguage          unknown_language
+    │   ├── InvalidRequest           invalid_request
+    │   ├── RequestTooLarge          request_too_large
+    │   ├── Unauthorized             unauthorized
+    │   └── UnknownJob               unknown_job
+    └── ServiceError             bifocal or something it stands on
+        ├── ModelUnavailable         model_unavailable
+        ├── WorkerLost               worker_lost
+        ├── StackFailed              stack_failed
+        ├── GatewayUnreachable       gateway_unreachable
+        ├── MissingExtra             missing_extra
+        └── InternalError            internal_error
+
+``code`` is stable and meant for programs, the message for people, and
+``retryable`` says whether the same request may succeed later.
+"""
+
+from typing import ClassVar
+
+
+class BifocalError(Exception):
+    """Root of the tree; never raised itself."""
+
+    code: ClassVar[str] = "error"
+    #: HTTP status under which the gateway reports it.
+    status: ClassVar[int] = 500
+    #: Whether the same request may succeed if it is tried again.
+    retryable: ClassVar[bool] = False
+
+    @property
+    def message(self) -> str:
+        """The message alone, as reports and problem responses carry it."""
+        return str(self)
+
+
+class DocumentError(BifocalError):
+    """One document cannot be read; the rest of its batch goes on."""
+
+    code = "document_error"
+    status = 422
+
+
+class EmptyDocument(DocumentError):
+    """There is no word in the document."""
+
+    code = "empty_document"
+
+
+class DocumentTooLarge(DocumentError):
+    """The document is over a limit on bytes or words."""
+
+    code = "document_too_large"
+
+
+class InvalidText(DocumentError):
+    """The text is not valid Unicode or UTF-8, or holds NUL."""
+
+    code = "invalid_text"
+
+
+class InvalidDocument(DocumentError):
+    """A document object lacks a field, or a field has the wrong type."""
+
+    code = "invalid_document"
+
+
+class DuplicateId(DocumentError):
+    """An earlier document of the job has the same id."""
+
+    code = "duplicate_id"
+
+
+class UnreadableSource(DocumentError):
+    """A file, folder or line named as input cannot be read."""
+
+    code = "unreadable_source"
+
+
+class LensFailed(DocumentError):
+    """A lens could not read this document."""
+
+    code = "lens_failed"
+    status = 500
+
+
+class RequestError(BifocalError):
+    """The request as a whole is refused; nothing was accepted."""
+
+    code = "request_error"
+    status = 422
+
+
+class InvalidOptions(RequestError):
+    """An option is unknown, of the wrong type or out of range."""
+
+    code = "invalid_options"
+
+
+class UnknownModel(RequestError):
+    """The model is not on the list of allowed ones."""
+
+    code = "unknown_model"
+
+
+class UnknownLanguage(RequestError):
+    """There are no word rules for the language."""
+
+    code = "unknown_language"
+
+
+class InvalidRequest(RequestError):
+    """The body is not what the route takes."""
+
+    code = "invalid_request"
+    status = 400
+
+
+class RequestTooLarge(RequestError):
+    """The body is over the limit."""
+
+    code = "request_too_large"
+    status = 413
+
+
+class Unauthorized(RequestError):
+    """The key is missing or wrong."""
+
+    code = "unauthorized"
+    status = 401
+
+
+class UnknownJob(RequestError):
+    """There is no such job."""
+
+    code = "unknown_job"
+    status = 404
+
+
+class ServiceError(BifocalError):
+    """bifocal itself, or something it stands on, is at fault."""
+
+    code = "service_error"
+    status = 503
+    retryable = True
+
+
+class ModelUnavailable(ServiceError):
+    """An allowed model could not be loaded."""
+
+    code = "model_unavailable"
+    retryable = False
+
+
+class WorkerLost(ServiceError):
+    """No worker finished the document in the attempts allowed."""
+
+    code = "worker_lost"
+
+
+class StackFailed(ServiceError):
+    """A process of the embedded stack did not start, or died."""
+
+    code = "stack_failed"
+
+
+class GatewayUnreachable(ServiceError):
+    """No gateway answers at the address."""
+
+    code = "gateway_unreachable"
+
+
+class MissingExtra(ServiceError):
+    """An optional part of bifocal is not installed."""
+
+    code = "missing_extra"
+    retryable = False
+
+
+class InternalError(ServiceError):
+    """A fault in bifocal that is none of the above."""
+
+    code = "internal_error"
+    status = 500

@@ -1,0 +1,158 @@
+"""Files, folders and standard input become documents; what cannot be read becomes failures."""
+
+import json
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import IO
+
+import pydantic
+
+from bifocal.contracts import Document, ErrorDetail, Failure
+from bifocal.errors import BifocalError, InvalidDocument, InvalidText, UnreadableSource
+
+TEXT_SUFFIXES = (".txt", ".md")
+LINES_SUFFIX = ".jsonl"
+
+#: Stands for standard input among the paths.
+STDIN = "-"
+
+
+@dataclass(slots=True)
+class Inputs:
+    """What was found under some paths."""
+
+    documents: list[Document] = field(default_factory=list)
+    places: list[str] = field(default_factory=list)
+    """File, or file and line, that each document came from."""
+    failures: list[Failure] = field(default_factory=list)
+
+    def add(self, document: Document, place: str) -> None:
+        """Note a document."""
+        self.documents.append(document)
+        self.places.append(place)
+
+    def fail(self, name: str, error: BifocalError, source: str) -> None:
+        """Note an input that cannot be read."""
+        self.failures.append(Failure(id=name, error=ErrorDetail.of(error), source=source))
+
+
+def read_inputs(paths: list[str], *, stdin: IO[bytes] | None = None) -> Inputs:
+    """Read everything under `paths`; never raises for what it finds there.
+
+    A `.txt` or `.md` file is a document whose id is its path. Each line of a `.jsonl` file is an
+    object with a `text` and, if it likes, an `id`; other fields are left alone. `-` is standard
+    input: lines of JSON objects if it begins with one, otherwise one text.
+    """
+    inputs = Inputs()
+    for path in paths:
+        if path == STDIN:
+            _read_stdin((stdin or sys.stdin.buffer).read(), inputs)
+        else:
+            _read_path(Path(path), inputs)
+    return inputs
+
+
+def _read_path(path: Path, inputs: Inputs) -> None:
+    if path.is_dir():
+        found = sorted(p for p in path.rglob("*") if p.suffix in (*TEXT_SUFFIXES, LINES_SUFFIX) and p.is_file())
+        if not found:
+            missing = UnreadableSource(f"the folder holds no {_kinds()} file")
+            inputs.fail(str(path), missing, str(path))
+        for file in found:
+            _read_file(file, inputs)
+    else:
+        _read_file(path, inputs)
+
+
+def _read_file(path: Path, inputs: Inputs) -> None:
+    name = path.as_posix()
+    try:
+        if path.suffix not in (*TEXT_SUFFIXES, LINES_SUFFIX) and path.exists():
+            raise UnreadableSource(f"a {path.suffix or 'nameless'} file is not read; {_kinds()} are")
+        body = path.read_bytes()
+        if path.suffix == LINES_SUFFIX:
+            _read_lines(body, name, inputs)
+        else:
+            inputs.add(Document(id=name, text=_decoded(body)), name)
+    except OSError as error:
+        inputs.fail(name, UnreadableSource(f"{name}: {error.strerror or error}"), name)
+    except BifocalError as error:
+        inputs.fail(name, error, name)
+    except pydantic.ValidationError:
+        inputs.fail(name[:512], UnreadableSource("the path is too long for an id"), name)
+
+
+def _read_stdin(body: bytes, inputs: Inputs) -> None:
+    if body.lstrip()[:1] == b"{":
+        _read_lines(body, "stdin", inputs)
+        return
+    try:
+        inputs.add(Document(id="stdin", text=_decoded(body)), "stdin")
+    except BifocalError as error:
+        inputs.fail("stdin", error, "stdin")
+
+
+def _read_lines(body: bytes, name: str, inputs: Inputs) -> None:
+    for number, line in _numbered(body):
+        place = f"{name}:{number}"
+        try:
+            inputs.add(_from_line(line, place), place)
+        except BifocalError as error:
+            inputs.fail(place, error, place)
+
+
+def _from_line(line: bytes, place: str) -> Document:
+    try:
+        raw = json.loads(_decoded(line))
+    except (ValueError, RecursionError) as error:
+        raise InvalidDocument(f"line {place} is no JSON: {error}") from None
+    if not isinstance(raw, dict) or "text" not in raw:
+        raise InvalidDocument(f'line {place} is no object with a "text"')
+    text, name = raw["text"], raw.get("id", place)
+    if not isinstance(text, str):
+        raise InvalidDocument(f'line {place}: "text" is {_json_type(text)}, it must be a string')
+    if not isinstance(name, str | int) or isinstance(name, bool):
+        raise InvalidDocument(f'line {place}: "id" is {_json_type(name)}, it must be a string or a whole number')
+    _check_unicode(text, place)
+    _check_unicode(str(name), place)
+    try:
+        return Document(id=str(name), text=text)
+    except pydantic.ValidationError:
+        raise InvalidDocument(f'line {place}: "id" must have 1 to 512 characters') from None
+
+
+def _numbered(body: bytes) -> Iterator[tuple[int, bytes]]:
+    """Lines that are not blank, with their number from 1."""
+    return ((n, line) for n, line in enumerate(body.split(b"\n"), 1) if line.strip())
+
+
+def _decoded(body: bytes) -> str:
+    try:
+        return body.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise InvalidText(
+            f"not UTF-8: byte 0x{body[error.start]:02x} at {error.start}; convert the text to UTF-8"
+        ) from None
+
+
+def _check_unicode(text: str, place: str) -> None:
+    """A lone surrogate can be written in JSON but not sent on."""
+    try:
+        text.encode("utf-8")
+    except UnicodeEncodeError as error:
+        raise InvalidText(
+            f"line {place}: a lone surrogate (U+{ord(text[error.start]):04X}) at character {error.start}; "
+            "it is half of a character"
+        ) from None
+
+
+def _json_type(value: object) -> str:
+    names = {bool: "true or false", int: "a number", float: "a number", list: "a list", dict: "an object",
+             type(None): "null", str: "a string"}
+    return names[type(value)]
+
+
+def _kinds() -> str:
+    return f"{', '.join(TEXT_SUFFIXES)} or {LINES_SUFFIX}"

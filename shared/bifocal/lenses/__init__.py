@@ -1,0 +1,27 @@
+"""What the lenses say of a document, as arrays from which any pair can be read.
+
+The services write these, the merge reads them; neither knows the other.
+"""
+
+from bifocal.lenses.blob import read_contextual, read_static, write_contextual, write_static
+from bifocal.lenses.contextual import ContextualOutput, DistanceBackground
+from bifocal.lenses.quantiles import PROBABILITIES, percentiles, quantiles
+from bifocal.lenses.static import PairBackground, StaticOutput
+
+#: The lenses, which are also the names of their queues.
+LENSES = ("static", "contextual")
+
+__all__ = [
+    "LENSES",
+    "PROBABILITIES",
+    "ContextualOutput",
+    "DistanceBackground",
+    "PairBackground",
+    "StaticOutput",
+    "percentiles",
+    "quantiles",
+    "read_contextual",
+    "read_static",
+    "write_contextual",
+    "write_static",
+]

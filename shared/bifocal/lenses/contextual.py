@@ -1,0 +1,81 @@
+"""The contextual lens's output: for each word, its weights to the words that shared a window with it."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from bifocal.lenses.quantiles import Floats, percentiles
+
+Ints = npt.NDArray[np.int64]
+
+#: First distance, in words, of each class in which weights and lifts are kept; class 0 is the word itself.
+DISTANCE_CLASSES = np.array([0, 1, 2, 3, 4, 5, 6, 8, 11, 16, 26, 51, 101, 201])
+
+
+def distance_class(distance: Ints) -> Ints:
+    """Class of each distance in words, sign ignored."""
+    return np.searchsorted(DISTANCE_CLASSES, np.abs(distance), side="right").astype(np.int64) - 1
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DistanceBackground:
+    """What is usual in running text, by distance.
+
+    Shapes: `usual_before` and `usual_after` ``(n_classes,)``, the mean weight that a word gives a word
+    so far before or after it, up to a common factor; `lift_quantiles` ``(n_classes, len(PROBABILITIES))``,
+    the distribution of a pair's lift.
+    """
+
+    usual_before: Floats
+    usual_after: Floats
+    lift_quantiles: Floats
+
+    def usual(self, offsets: Ints) -> Floats:
+        """Usual weight at signed distances ``(k,)``, up to a common factor."""
+        classes = distance_class(offsets)
+        return np.where(offsets < 0, self.usual_before[classes], self.usual_after[classes])
+
+    def percentile(self, lift: Floats, distance: Ints) -> npt.NDArray[np.float64]:
+        """Share of pairs at a like distance with a lower lift; shapes ``(k,)``."""
+        return percentiles(lift, self.lift_quantiles, distance_class(distance))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ContextualOutput:
+    """One document through the contextual lens.
+
+    The words that shared a window with word ``w`` are one run, ``first[w] … first[w] + width[w] - 1``;
+    its weights to them lie in ``weight[offset[w] : offset[w] + width[w]]``.
+
+    Shapes: `first` and `width` ``(n_words,)``; `weight` and `lift` ``(sum(width),)``; `windows`
+    ``(n_windows, 2)``, first word and one past the last.
+    """
+
+    first: npt.NDArray[np.int32]
+    width: npt.NDArray[np.int32]
+    weight: Floats
+    lift: Floats
+    windows: npt.NDArray[np.int32]
+    background: DistanceBackground
+
+    def times_seen(self, i: Ints, j: Ints) -> Ints:
+        """Windows that held both words; shapes ``(k,)``."""
+        # Windows start and end in increasing order, so those holding a word are one run, and
+        # those holding two are the overlap of two runs.
+        starts, ends = self.windows[:, 0], self.windows[:, 1]
+        later = np.searchsorted(starts, np.minimum(i, j), side="right")
+        earlier = np.searchsorted(ends, np.maximum(i, j), side="right")
+        return np.maximum(later - earlier, 0).astype(np.int64)
+
+    def compare(self, i: Ints, j: Ints) -> tuple[Floats, Floats, Floats, npt.NDArray[np.float64]]:
+        """Weight from `i` to `j`, from `j` to `i`, the stronger lift and its percentile; shapes ``(k,)``.
+
+        Every pair must have shared a window.
+        """
+        offset = np.concatenate([[0], np.cumsum(self.width[:-1], dtype=np.int64)])
+        there = offset[i] + (j - self.first[i])
+        back = offset[j] + (i - self.first[j])
+        lift = np.maximum(self.lift[there], self.lift[back])
+        percentile = self.background.percentile(lift, j - i)
+        return self.weight[there], self.weight[back], lift, percentile

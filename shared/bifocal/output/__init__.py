@@ -1,0 +1,1 @@
+"""What the command line writes: files that can be read without bifocal."""

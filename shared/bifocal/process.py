@@ -1,0 +1,21 @@
+"""What a process of the stack does besides its work."""
+
+import os
+import signal
+import sys
+import threading
+
+
+def end_with_parent() -> None:
+    """Terminate this process when standard input closes.
+
+    The embedded stack keeps the other end of a pipe open for as long as it lives, so
+    nothing it started outlives it, however it ends.
+    """
+
+    def wait() -> None:
+        sys.stdin.buffer.read()
+        os.kill(os.getpid(), signal.SIGTERM)
+
+    if os.environ.get("BIFOCAL_END_WITH_PARENT") == "1":
+        threading.Thread(target=wait, name="end-with-parent", daemon=True).start()

@@ -1,0 +1,68 @@
+"""Celery on Redis, set up so that it loses as little as it can; the ledger covers the rest.
+
+One queue for each lens and one for the merge. Messages are JSON pointers (`ShardMessage`).
+"""
+
+from celery import Celery
+
+from bifocal.contracts import ShardMessage
+from bifocal.ledger.ledger import MERGE
+from bifocal.lenses import LENSES
+
+#: Stages of a shard, which are also the names of the queues.
+STAGES = (*LENSES, MERGE)
+
+#: A message whose worker has died is handed out again after about this long.
+VISIBILITY_TIMEOUT_S = 60
+
+
+def task_name(stage: str) -> str:
+    """Name of the one task that a stage's workers run."""
+    return f"bifocal.{stage}"
+
+
+def celery_app(redis_url: str) -> Celery:
+    """A Celery app that can publish to every stage and whose workers consume one."""
+    app = Celery("bifocal", broker=_broker_url(redis_url), set_as_current=False)
+    app.conf.update(
+        task_serializer="json",
+        accept_content=["json"],
+        task_ignore_result=True,
+        task_routes={task_name(stage): {"queue": stage} for stage in STAGES},
+        task_create_missing_queues=True,
+        task_acks_late=True,
+        task_reject_on_worker_lost=True,
+        worker_prefetch_multiplier=1,
+        worker_enable_remote_control=False,
+        worker_send_task_events=False,
+        worker_hijack_root_logger=False,
+        broker_connection_retry_on_startup=True,
+        broker_connection_max_retries=None,
+        # The sweep for dead workers' messages runs every interval × throttle seconds; by default 100.
+        broker_transport_options={
+            "visibility_timeout": VISIBILITY_TIMEOUT_S,
+            "unacked_restore_interval": 2,
+            "unacked_restore_throttle": 1,
+            "health_check_interval": 10,
+            "socket_timeout": 15,
+            "socket_connect_timeout": 5,
+            "socket_keepalive": True,
+            "global_keyprefix": "bifocal:broker:",
+        },
+        visibility_timeout=VISIBILITY_TIMEOUT_S,
+    )
+    return app
+
+
+def publish(app: Celery, stage: str, message: ShardMessage) -> None:
+    """Hand a shard to a stage.
+
+    Raises:
+        kombu.exceptions.OperationalError: the broker does not answer; the dispatcher will publish again.
+    """
+    app.send_task(task_name(stage), kwargs={"message": message.model_dump(mode="json")}, queue=stage)
+
+
+def _broker_url(redis_url: str) -> str:
+    """kombu calls a Redis socket `redis+socket://`, redis-py `unix://`."""
+    return redis_url.replace("unix://", "redis+socket://", 1)

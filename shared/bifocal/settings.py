@@ -1,0 +1,63 @@
+"""Every setting, read from the environment as ``BIFOCAL_<NAME>``."""
+
+from functools import cache
+from pathlib import Path
+
+from pydantic import Field, SecretStr
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+
+class Settings(BaseSettings):
+    """What an operator can choose; units are in the names."""
+
+    model_config = SettingsConfigDict(env_prefix="BIFOCAL_", frozen=True, use_attribute_docstrings=True)
+
+    url: str | None = None
+    """Gateway the command line and the client talk to; unset, they start a stack of their own."""
+    api_key: SecretStr | None = None
+    """Key that requests must carry as a bearer token. Without one the gateway serves loopback only."""
+    host: str = "127.0.0.1"
+    """Address the gateway listens on."""
+    port: int = Field(default=8420, ge=0, le=65535)
+    """Port the gateway listens on."""
+    redis_url: str = "redis://127.0.0.1:6379/0"
+    """Redis of the ledger and the queues. unix:// works for the ledger and the queues alike."""
+    store_url: str = "bifocal-store"
+    """Where bodies and reports lie: a folder, or any fsspec URL that every service can reach."""
+
+    static_models: dict[str, str] = {}
+    """Further static models: name to `word2vec:PATH`, `glove:PATH` or `fasttext:PATH`."""
+    contextual_models: dict[str, str] = {}
+    """Further transformers: name to a folder or a hub name."""
+
+    max_request_bytes: int = Field(default=256 * 1024 * 1024, gt=0)
+    """Largest request body."""
+    max_document_bytes: int = Field(default=4 * 1024 * 1024, gt=0)
+    """Largest document, as UTF-8."""
+    max_document_words: int = Field(default=50_000, gt=0)
+    """Most words, punctuation included, in a document."""
+    shard_documents: int = Field(default=32, gt=0)
+    """Most documents in a shard."""
+    shard_words: int = Field(default=8_000, gt=0)
+    """Words at which a shard is closed; a single longer document is a shard of its own."""
+    shards_in_flight: int = Field(default=64, gt=0)
+    """Shards dispatched and not yet merged, over all jobs."""
+
+    batch_tokens: int = Field(default=4_096, gt=0)
+    """Pieces, padding included, in one forward pass."""
+    device: str | None = None
+    """Torch device; by default a GPU if there is one."""
+    lease_s: float = Field(default=15.0, gt=0)
+    """A stage whose worker has not renewed its lease for this long is handed out again."""
+    redispatch_after_s: float = Field(default=30.0, gt=0)
+    """A shard without a live lease is published again after this long."""
+    max_attempts: int = Field(default=3, gt=0)
+    """Times a shard is handed to a lens before its documents end as failures."""
+    ready_file: Path | None = None
+    """File a worker touches once its model is loaded, and again at every heartbeat."""
+
+
+@cache
+def settings() -> Settings:
+    """The settings of this process, read once."""
+    return Settings()

@@ -1,0 +1,117 @@
+"""Where bodies lie: a folder by default, any fsspec URL otherwise."""
+
+import gzip
+import uuid
+from collections.abc import Iterator
+from typing import Any
+
+import fsspec
+
+
+class Store:
+    """Blobs under one URL. A blob is there whole or not at all.
+
+    Raises:
+        FileNotFoundError: from `get`, when there is no such blob.
+        OSError: when the store itself is at fault.
+    """
+
+    def __init__(self, url: str) -> None:
+        filesystem, root = fsspec.url_to_fs(url)
+        self._fs: Any = filesystem
+        self._root: str = root.rstrip("/")
+        # A rename is what makes a blob appear at once; object stores do so on their own.
+        self._renames = "file" in _protocols(filesystem)
+
+    def put(self, path: str, body: bytes) -> None:
+        """Write `body` under `path`, over whatever was there."""
+        target = self._full(path)
+        if not self._renames:
+            self._fs.pipe_file(target, body)
+            return
+        self._fs.makedirs(target.rpartition("/")[0], exist_ok=True)
+        partial = f"{target}.{uuid.uuid4().hex}.partial"
+        self._fs.pipe_file(partial, body)
+        self._fs.mv(partial, target)
+
+    def get(self, path: str) -> bytes:
+        """The blob under `path`."""
+        body: bytes = self._fs.cat_file(self._full(path))
+        return body
+
+    def exists(self, path: str) -> bool:
+        """Whether there is a blob under `path`."""
+        return bool(self._fs.exists(self._full(path)))
+
+    def delete(self, path: str) -> None:
+        """Remove the blob under `path`; one that is not there is no error."""
+        try:
+            self._fs.rm_file(self._full(path))
+        except FileNotFoundError:
+            return
+
+    def check(self) -> None:
+        """Write and remove a blob, to see that the store answers."""
+        path = f"check/{uuid.uuid4().hex}"
+        self.put(path, b"")
+        self.delete(path)
+
+    def _full(self, path: str) -> str:
+        return f"{self._root}/{path}"
+
+
+class JobFiles:
+    """The blobs of one job, by what they are."""
+
+    def __init__(self, store: Store, job: str) -> None:
+        self._store = store
+        self._job = job
+
+    def put_shard(self, shard: int, body: bytes) -> None:
+        """Documents of a shard, as JSON."""
+        self._store.put(self._path("shards", shard, "json.gz"), gzip.compress(body, 1, mtime=0))
+
+    def shard(self, shard: int) -> bytes:
+        """Documents of a shard, as JSON."""
+        return gzip.decompress(self._store.get(self._path("shards", shard, "json.gz")))
+
+    def put_reading(self, lens: str, shard: int, body: bytes) -> None:
+        """What a lens says of a shard."""
+        self._store.put(self._path(lens, shard, "safetensors"), body)
+
+    def reading(self, lens: str, shard: int) -> bytes:
+        """What a lens says of a shard."""
+        return self._store.get(self._path(lens, shard, "safetensors"))
+
+    def put_results(self, shard: int, lines: bytes) -> None:
+        """How the documents of a shard ended, a line each."""
+        self._store.put(self._path("results", shard, "jsonl.gz"), gzip.compress(lines, 1, mtime=0))
+
+    def results(self, shard: int) -> bytes:
+        """How the documents of a shard ended, a line each."""
+        return gzip.decompress(self._store.get(self._path("results", shard, "jsonl.gz")))
+
+    def put_refused(self, lines: bytes) -> None:
+        """Failures known at acceptance, a line each."""
+        self._store.put(f"jobs/{self._job}/refused.jsonl.gz", gzip.compress(lines, 1, mtime=0))
+
+    def refused(self) -> bytes:
+        """Failures known at acceptance, a line each; empty if there were none."""
+        try:
+            return gzip.decompress(self._store.get(f"jobs/{self._job}/refused.jsonl.gz"))
+        except FileNotFoundError:
+            return b""
+
+    def forget_shard(self, shard: int, lenses: Iterator[str] | tuple[str, ...]) -> None:
+        """Remove what a merged shard no longer needs: its documents and readings."""
+        for lens in lenses:
+            self._store.delete(self._path(lens, shard, "safetensors"))
+        self._store.delete(self._path("shards", shard, "json.gz"))
+
+    def _path(self, kind: str, shard: int, suffix: str) -> str:
+        return f"jobs/{self._job}/{kind}/{shard:06d}.{suffix}"
+
+
+def _protocols(filesystem: Any) -> tuple[str, ...]:
+    protocol = filesystem.protocol
+    return (protocol,) if isinstance(protocol, str) else tuple(protocol)

@@ -1,0 +1,119 @@
+"""A Celery worker for one stage of the pipeline."""
+
+import logging
+import os
+import socket
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from celery import Celery
+from celery.signals import worker_process_init
+
+from bifocal.contracts import ShardMessage
+from bifocal.ledger import Ledger
+from bifocal.lenses import LENSES
+from bifocal.process import end_with_parent
+from bifocal.queue import celery_app, task_name
+from bifocal.settings import Settings, settings
+from bifocal.store import Store
+from bifocal.worker.presence import Presence
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Bench:
+    """What a stage works with."""
+
+    settings: Settings
+    ledger: Ledger
+    store: Store
+    app: Celery
+
+
+class Stage(Protocol):
+    """One step of a shard's way. Running it again must change nothing."""
+
+    loaded: str
+    """What it has ready, in words."""
+
+    def __call__(self, message: ShardMessage) -> None:
+        """Take the shard one step on, and commit that to the ledger."""
+        ...
+
+
+def stage_worker(name: str, load: Callable[[Bench], Stage]) -> Celery:
+    """A Celery app whose worker runs the stage `name`.
+
+    `load` is called in the process that does the work, before it takes a first message:
+    a worker is warm when it announces itself, and no model is loaded before a fork.
+    """
+    app = celery_app(settings().redis_url)
+    app.conf.task_default_queue = name
+    # A child that loads a model takes longer than the four seconds Celery grants by default.
+    app.conf.worker_proc_alive_timeout = 300.0
+    process = _Process()
+
+    @worker_process_init.connect(weak=False)
+    def start(**_: Any) -> None:
+        process.start(name, load, app)
+
+    @app.task(name=task_name(name))
+    def run(message: dict[str, Any]) -> None:
+        process.run(ShardMessage.model_validate(message))
+
+    return app
+
+
+def run_worker(app: Celery, name: str) -> None:
+    """Run a worker in this process until it is told to stop: one message at a time, no children.
+
+    A lens uses the machine by threads inside its library, and scales by more workers.
+    """
+    end_with_parent()
+    app.worker_main(
+        ["worker", "--queues", name, "--pool", "solo", "--loglevel", "INFO",
+         "--without-gossip", "--without-mingle", "--without-heartbeat",
+         "--hostname", f"{name}.{os.getpid()}@%h"]
+    )
+
+
+class _Process:
+    """The stage and its heartbeat in this process."""
+
+    _bench: Bench
+    _stage: Stage
+    _presence: Presence
+
+    def start(self, name: str, load: Callable[[Bench], Stage], app: Celery) -> None:
+        chosen = settings()
+        self._bench = Bench(
+            settings=chosen,
+            ledger=Ledger.connect(chosen.redis_url, LENSES),
+            store=Store(chosen.store_url),
+            app=app,
+        )
+        self._stage = load(self._bench)
+        self._presence = Presence(
+            self._bench.ledger,
+            name,
+            f"{socket.gethostname()}.{os.getpid()}",
+            loaded=self._stage.loaded,
+            lease_s=chosen.lease_s,
+            ready_file=chosen.ready_file,
+        )
+        self._presence.start()
+        log.info("%s worker ready: %s", name, self._stage.loaded)
+
+    def run(self, message: ShardMessage) -> None:
+        if not self._bench.ledger.is_open(message.job, message.shard):
+            return
+        try:
+            with self._presence.lease(message.job, message.shard) as held:
+                if held:
+                    self._stage(message)
+        except Exception:
+            # MemoryError included: Celery would let it kill the worker. The ledger still has the
+            # shard open, so the dispatcher hands it out again, and gives up after some attempts.
+            log.exception("shard %s of job %s stays open", message.shard, message.job)
