@@ -37,7 +37,9 @@ class MeanAttention:
     def result(self) -> torch.Tensor:
         """The mean, ``(batch, pieces, pieces)``."""
         if self._total is None:
-            raise RuntimeError("no attention was seen; was the model loaded with the attention function here?")
+            raise RuntimeError(
+                "no attention was seen; was the model loaded with the attention function here?"
+            )
         return self._total / self._n_heads
 
 

@@ -70,9 +70,7 @@ def measure(texts: Sequence[WeightedText]) -> DistanceBackground:
         quantiles(lifts[classes == c]) if np.count_nonzero(classes == c) >= FEWEST_PAIRS else pooled
         for c in range(n_classes)
     ]
-    return DistanceBackground(
-        usual_before=usual[0], usual_after=usual[1], lift_quantiles=np.stack(table)
-    )
+    return DistanceBackground(usual_before=usual[0], usual_after=usual[1], lift_quantiles=np.stack(table))
 
 
 def _pair_lifts(

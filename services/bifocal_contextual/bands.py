@@ -50,7 +50,7 @@ class Bands:
             cells = self.cells(part.window.first_word, part.window.end_word)
             total[cells] += part.weight
             seen[cells] += 1
-        return total / np.maximum(seen, 1)
+        return np.divide(total, np.maximum(seen, 1), dtype=np.float32)
 
     def usual(self, background: DistanceBackground) -> Floats:
         """Weight usual at the distance, for every cell: each row of a window shares out one."""
@@ -64,7 +64,7 @@ class Bands:
             cells = self.cells(first_word, end_word)
             total[cells] += usual / usual.sum(axis=1, keepdims=True)
             seen[cells] += 1
-        return total / np.maximum(seen, 1)
+        return np.divide(total, np.maximum(seen, 1), dtype=np.float32)
 
     def pairs(self) -> tuple[Ints, Ints]:
         """Word and word for every cell, in order of storage."""

@@ -61,7 +61,7 @@ def load_transformer(model: ContextualModel, *, device: str | None = None) -> Tr
     Raises:
         ModelUnavailable: it is not installed or not there, or its tokenizer gives no character offsets.
     """
-    transformers_logging.disable_progress_bar()
+    transformers_logging.disable_progress_bar()  # type: ignore[no-untyped-call]
     try:
         location = _location(model.location)
         tokenizer = AutoTokenizer.from_pretrained(location, trust_remote_code=False)

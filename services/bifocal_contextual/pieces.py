@@ -30,7 +30,7 @@ class Pieces:
 
 
 def cut(tokenizer: Any, text: str, word_starts: Ints, word_ends: Ints) -> Pieces:
-    """Cut a text; `tokenizer` is of the `tokenizers` library, `word_starts` and `word_ends` ``(n_words,)``."""
+    """Cut a text with a tokenizer of the `tokenizers` library; word bounds ``(n_words,)``."""
     encoded = tokenizer.encode(text, add_special_tokens=False)
     offsets = np.array(encoded.offsets, dtype=np.int64).reshape(-1, 2)
     return align(np.array(encoded.ids, dtype=np.int64), offsets, word_starts, word_ends)

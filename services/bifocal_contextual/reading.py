@@ -76,7 +76,11 @@ def _batches(places: list[_Place], transformer: Transformer, most: int) -> Itera
 def _forward(transformer: Transformer, batch: list[_Place]) -> torch.Tensor:
     """Mean attention ``(batch, length, length)`` of one pass."""
     rows = [
-        [*transformer.prefix, *p.pieces.ids[p.window.first_piece : p.window.end_piece].tolist(), *transformer.suffix]
+        [
+            *transformer.prefix,
+            *p.pieces.ids[p.window.first_piece : p.window.end_piece].tolist(),
+            *transformer.suffix,
+        ]
         for p in batch
     ]
     longest = max(len(row) for row in rows)
@@ -104,7 +108,9 @@ def _pool(attention: torch.Tensor, place: _Place, *, n_prefix: int) -> WindowWei
         & (pieces.word < window.end_word)
     )
     to_word = np.zeros((n_pieces, n_words), dtype=np.float32)
-    to_word[pieces.piece[inside] - window.first_piece, pieces.word[inside] - window.first_word] = pieces.share[inside]
+    to_word[pieces.piece[inside] - window.first_piece, pieces.word[inside] - window.first_word] = (
+        pieces.share[inside]
+    )
     mass = to_word.sum(axis=0)
     from_word = (to_word / np.where(mass == 0, 1, mass)).T
     text = attention[n_prefix : n_prefix + n_pieces, n_prefix : n_prefix + n_pieces].numpy()

@@ -30,9 +30,7 @@ def windows(pieces: Pieces, *, most_pieces: int, overlap: float) -> list[Window]
         while end < n_words and ends[end] - starts[first] <= most_pieces:
             end += 1
         last_piece = min(ends[end - 1], starts[first] + most_pieces)
-        found.append(
-            Window(first_word=first, end_word=end, first_piece=starts[first], end_piece=last_piece)
-        )
+        found.append(Window(first_word=first, end_word=end, first_piece=starts[first], end_piece=last_piece))
         if end == n_words:
             break
         step = starts[first] + (1 - overlap) * most_pieces

@@ -1,4 +1,4 @@
-"""Celery worker of the contextual lens: `celery -A bifocal_contextual.worker worker -Q contextual -P solo`."""
+"""The contextual lens's worker: `celery -A bifocal_contextual.worker worker -Q contextual -P solo`."""
 
 from bifocal.contracts import Options
 from bifocal.models import contextual_models

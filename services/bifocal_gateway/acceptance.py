@@ -85,7 +85,9 @@ class Acceptance:
             try:
                 document = _document(raw)
                 if document.id in seen:
-                    raise DuplicateId(f"an earlier document has the id {document.id!r}; ids must differ within a job")
+                    raise DuplicateId(
+                        f"an earlier document has the id {document.id!r}; ids must differ within a job"
+                    )
                 seen.add(document.id)
                 yield self._segmented(index, document, segmenter)
             except BifocalError as error:

@@ -6,8 +6,10 @@ from contextlib import asynccontextmanager
 from fastapi import FastAPI, Request, Response
 
 from bifocal import __version__
+from bifocal.contracts import Options
 from bifocal.errors import Unauthorized
 from bifocal.settings import Settings
+from bifocal.text import Segmenter
 from bifocal_gateway.gateway import Gateway
 from bifocal_gateway.keys import bears_key
 from bifocal_gateway.problems import handle_problems, problem
@@ -20,6 +22,7 @@ def create_app(settings: Settings) -> FastAPI:
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+        Segmenter(Options().language)  # so that the first job does not wait for spaCy
         gateway.dispatcher.start()
         yield
         gateway.dispatcher.stop()
@@ -32,9 +35,7 @@ def create_app(settings: Settings) -> FastAPI:
     app.include_router(health.router)
 
     @app.middleware("http")
-    async def require_key(
-        request: Request, call_next: Callable[[Request], Awaitable[Response]]
-    ) -> Response:
+    async def require_key(request: Request, call_next: Callable[[Request], Awaitable[Response]]) -> Response:
         if request.url.path.startswith("/v1/") and not bears_key(request.headers, settings.api_key):
             error = Unauthorized("send the key as `Authorization: Bearer KEY`")
             return problem(status=error.status, code=error.code, message=error.message, retryable=False)

@@ -65,14 +65,16 @@ class Dispatcher:
     def _again(self, overdue: Overdue) -> None:
         message = ShardMessage(job=overdue.job, shard=overdue.shard)
         log.warning(
-            "shard %d of job %s is overdue after attempt %d: %s",
-            overdue.shard, overdue.job, overdue.attempts, ", ".join(overdue.missing),
+            "the %s stage of shard %d of job %s was begun %d times and is not done",
+            overdue.stage,
+            overdue.shard,
+            overdue.job,
+            overdue.attempts,
         )
-        for stage in overdue.missing:
-            if stage != MERGE and overdue.attempts >= self._settings.max_attempts:
-                self._give_up(stage, message, overdue.attempts)
-            else:
-                publish(self._app, stage, message)
+        if overdue.stage != MERGE and overdue.attempts >= self._settings.max_attempts:
+            self._give_up(overdue.stage, message, overdue.attempts)
+        else:
+            publish(self._app, overdue.stage, message)
 
     def _give_up(self, lens: str, message: ShardMessage, attempts: int) -> None:
         """Say in the lens's place that it failed, so that the shard ends by the usual way."""
@@ -83,10 +85,12 @@ class Dispatcher:
         )
         indices = [document.index for document in shard.documents]
         if lens == "static":
-            static = LensHeader(model_hash="", readings=[StaticReading(index=i, error=detail) for i in indices])
+            static = LensHeader[StaticReading](
+                model_hash="", readings=[StaticReading(index=i, error=detail) for i in indices]
+            )
             blob = write_static(static, {})
         else:
-            contextual = LensHeader(
+            contextual = LensHeader[ContextualReading](
                 model_hash="", readings=[ContextualReading(index=i, error=detail) for i in indices]
             )
             blob = write_contextual(contextual, {})

@@ -14,8 +14,14 @@ log = logging.getLogger(__name__)
 
 def problem(*, status: int, code: str, message: str, retryable: bool) -> JSONResponse:
     """A problem response."""
-    body = {"type": f"urn:bifocal:{code}", "title": code.replace("_", " "), "status": status,
-            "detail": message, "code": code, "retryable": retryable}
+    body = {
+        "type": f"urn:bifocal:{code}",
+        "title": code.replace("_", " "),
+        "status": status,
+        "detail": message,
+        "code": code,
+        "retryable": retryable,
+    }
     headers = {"Retry-After": "2"} if status == 503 else None
     return JSONResponse(body, status, headers, media_type="application/problem+json")
 
@@ -29,7 +35,9 @@ def handle_problems(app: FastAPI) -> None:
 
     @app.exception_handler(HTTPException)
     async def refused(_: Request, error: HTTPException) -> JSONResponse:
-        return problem(status=error.status_code, code="http_error", message=str(error.detail), retryable=False)
+        return problem(
+            status=error.status_code, code="http_error", message=str(error.detail), retryable=False
+        )
 
     @app.exception_handler(redis.RedisError)
     async def no_redis(_: Request, error: redis.RedisError) -> JSONResponse:
@@ -39,5 +47,9 @@ def handle_problems(app: FastAPI) -> None:
     @app.exception_handler(Exception)
     async def unknown(_: Request, error: Exception) -> JSONResponse:
         log.error("unexpected", exc_info=error)
-        return problem(status=500, code=InternalError.code,
-                       message="a fault in the gateway; its log has the details", retryable=True)
+        return problem(
+            status=500,
+            code=InternalError.code,
+            message="a fault in the gateway; its log has the details",
+            retryable=True,
+        )

@@ -1,4 +1,4 @@
-"""Celery worker of the merge: `celery -A bifocal_gateway.worker worker -Q merge`."""
+"""The merge's worker: `celery -A bifocal_gateway.worker worker -Q merge`."""
 
 from bifocal.worker import stage_worker
 from bifocal_gateway.merge.stage import MergeStage

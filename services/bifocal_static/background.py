@@ -31,7 +31,11 @@ def pair_background(vectors: Vectors, *, pairs: int = PAIRS) -> PairBackground:
     for i in range(n_bands):
         for j in range(i, n_bands):
             table[i, j] = table[j, i] = _random_cosines(
-                vectors, random, (starts[i], max(ends[i], starts[i] + 2)), (starts[j], max(ends[j], starts[j] + 2)), pairs
+                vectors,
+                random,
+                (starts[i], max(ends[i], starts[i] + 2)),
+                (starts[j], max(ends[j], starts[j] + 2)),
+                pairs,
             )
     return PairBackground(cosine_quantiles=table.reshape(n_bands**2, -1), n_bands=n_bands)
 

@@ -41,13 +41,14 @@ class Vectors:
             return np.zeros((0, self.keyed.vector_size), dtype=np.float32)
         raw = np.stack([self.keyed[key] for key in keys]).astype(np.float64)
         norms = np.linalg.norm(raw, axis=1, keepdims=True)
-        return (raw / np.where(norms == 0, 1, norms)).astype(np.float32)
+        unit: Floats = (raw / np.where(norms == 0, 1, norms)).astype(np.float32)
+        return unit
 
     def unit_rows(self, rows: npt.NDArray[np.int64]) -> Floats:
         """Vectors of unit length by vocabulary rank, ``(len(rows), dimensions)``."""
         raw = np.asarray(self.keyed.vectors[rows], dtype=np.float32)
         norms = np.linalg.norm(raw, axis=1, keepdims=True)
-        unit: Floats = raw / np.where(norms == 0, 1, norms)
+        unit: Floats = np.divide(raw, np.where(norms == 0, 1, norms), dtype=np.float32)
         return unit
 
     def neighbours(self, key: str, n: int) -> list[tuple[str, float]]:
@@ -62,7 +63,7 @@ class Vectors:
         """`sha256:` of the vocabulary and the vectors."""
         digest = hashlib.sha256()
         digest.update("\n".join(self.keyed.index_to_key).encode())
-        digest.update(np.ascontiguousarray(self.keyed.vectors))
+        digest.update(np.ascontiguousarray(self.keyed.vectors).data)
         return f"sha256:{digest.hexdigest()}"
 
 

@@ -1,4 +1,4 @@
-"""Celery worker of the static lens: `celery -A bifocal_static.worker worker -Q static`."""
+"""The static lens's worker: `celery -A bifocal_static.worker worker -Q static`."""
 
 from bifocal.contracts import Options
 from bifocal.models import static_models

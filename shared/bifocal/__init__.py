@@ -1,18 +1,22 @@
 """bifocal: word relations through two lenses, a static embedding and self-attention, pair by pair.
 
-    from bifocal import Client, Document
+from bifocal import Client, Document
 
-    with Client() as client:
-        for result in client.compare([Document(id="1", text="France is a country, it is in Europe.")]):
-            ...
+with Client() as client:
+    for result in client.compare([Document(id="1", text="France is a country, it is in Europe.")]):
+        ...
 """
 
 __version__ = "0.1.0"
 
-from bifocal.client import Client
+from typing import TYPE_CHECKING, Any
+
 from bifocal.contracts import Document, Failure, Job, Options, Relation, Report, Verdict
-from bifocal.embedded import EmbeddedStack
 from bifocal.errors import BifocalError
+
+if TYPE_CHECKING:
+    from bifocal.client import Client
+    from bifocal.embedded import EmbeddedStack
 
 __all__ = [
     "BifocalError",
@@ -27,3 +31,16 @@ __all__ = [
     "Verdict",
     "__version__",
 ]
+
+
+def __getattr__(name: str) -> Any:
+    """Clients are imported when asked for: workers import this package too, and have no use for HTTP."""
+    if name == "Client":
+        from bifocal.client import Client
+
+        return Client
+    if name == "EmbeddedStack":
+        from bifocal.embedded import EmbeddedStack
+
+        return EmbeddedStack
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -23,7 +23,9 @@ class Client:
     otherwise what the gateway said.
     """
 
-    def __init__(self, url: str | None = None, *, api_key: str | None = None, timeout_s: float = 120.0) -> None:
+    def __init__(
+        self, url: str | None = None, *, api_key: str | None = None, timeout_s: float = 120.0
+    ) -> None:
         configured = settings().api_key
         key = api_key or (configured.get_secret_value() if configured else None)
         self.url = url or settings().url or "http://127.0.0.1:8420"
@@ -122,9 +124,4 @@ def _problem(response: httpx.Response) -> BifocalError:
         code, message = str(body["code"]), str(body["detail"])
     except (ValueError, KeyError, TypeError):
         return InternalError(f"the gateway answered {response.status_code}: {response.text[:200]}")
-    kinds = {kind.code: kind for kind in vars(errors).values() if _is_error(kind)}
-    return kinds.get(code, InternalError)(message)
-
-
-def _is_error(kind: object) -> bool:
-    return isinstance(kind, type) and issubclass(kind, BifocalError)
+    return errors.by_code(code)(message)

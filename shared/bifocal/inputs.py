@@ -56,7 +56,9 @@ def read_inputs(paths: list[str], *, stdin: IO[bytes] | None = None) -> Inputs:
 
 def _read_path(path: Path, inputs: Inputs) -> None:
     if path.is_dir():
-        found = sorted(p for p in path.rglob("*") if p.suffix in (*TEXT_SUFFIXES, LINES_SUFFIX) and p.is_file())
+        found = sorted(
+            p for p in path.rglob("*") if p.suffix in (*TEXT_SUFFIXES, LINES_SUFFIX) and p.is_file()
+        )
         if not found:
             missing = UnreadableSource(f"the folder holds no {_kinds()} file")
             inputs.fail(str(path), missing, str(path))
@@ -114,7 +116,9 @@ def _from_line(line: bytes, place: str) -> Document:
     if not isinstance(text, str):
         raise InvalidDocument(f'line {place}: "text" is {_json_type(text)}, it must be a string')
     if not isinstance(name, str | int) or isinstance(name, bool):
-        raise InvalidDocument(f'line {place}: "id" is {_json_type(name)}, it must be a string or a whole number')
+        raise InvalidDocument(
+            f'line {place}: "id" is {_json_type(name)}, it must be a string or a whole number'
+        )
     _check_unicode(text, place)
     _check_unicode(str(name), place)
     try:
@@ -149,8 +153,15 @@ def _check_unicode(text: str, place: str) -> None:
 
 
 def _json_type(value: object) -> str:
-    names = {bool: "true or false", int: "a number", float: "a number", list: "a list", dict: "an object",
-             type(None): "null", str: "a string"}
+    names = {
+        bool: "true or false",
+        int: "a number",
+        float: "a number",
+        list: "a list",
+        dict: "an object",
+        type(None): "null",
+        str: "a string",
+    }
     return names[type(value)]
 
 

@@ -58,7 +58,8 @@ def static_models(settings: Settings) -> Mapping[str, StaticModel]:
         kind, _, path = place.partition(":")
         if kind not in set(StaticFormat) - {StaticFormat.PACKAGE} or not path:
             raise InvalidOptions(
-                f"BIFOCAL_STATIC_MODELS: {name!r} is {place!r}; write word2vec:PATH, glove:PATH or fasttext:PATH"
+                f"BIFOCAL_STATIC_MODELS: {name!r} is {place!r}; "
+                "write word2vec:PATH, glove:PATH or fasttext:PATH"
             )
         models[name] = StaticModel(name=name, format=StaticFormat(kind), path=path)
     return models
@@ -81,4 +82,6 @@ def check_models(settings: Settings, *, static: str, contextual: str) -> None:
         ("contextual", contextual, contextual_models(settings)),
     ):
         if name not in allowed:
-            raise UnknownModel(f"there is no {kind} model {name!r}; this deployment has: {', '.join(allowed)}")
+            raise UnknownModel(
+                f"there is no {kind} model {name!r}; this deployment has: {', '.join(allowed)}"
+            )

@@ -6,6 +6,7 @@ One queue for each lens and one for the merge. Messages are JSON pointers (`Shar
 from celery import Celery
 
 from bifocal.contracts import ShardMessage
+from bifocal.ledger.keys import BROKER_PREFIX
 from bifocal.ledger.ledger import MERGE
 from bifocal.lenses import LENSES
 
@@ -47,7 +48,7 @@ def celery_app(redis_url: str) -> Celery:
             "socket_timeout": 15,
             "socket_connect_timeout": 5,
             "socket_keepalive": True,
-            "global_keyprefix": "bifocal:broker:",
+            "global_keyprefix": BROKER_PREFIX,
         },
         visibility_timeout=VISIBILITY_TIMEOUT_S,
     )

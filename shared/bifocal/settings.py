@@ -50,9 +50,9 @@ class Settings(BaseSettings):
     lease_s: float = Field(default=15.0, gt=0)
     """A stage whose worker has not renewed its lease for this long is handed out again."""
     redispatch_after_s: float = Field(default=30.0, gt=0)
-    """A shard without a live lease is published again after this long."""
+    """How often a shard is looked at for stages whose message or worker was lost."""
     max_attempts: int = Field(default=3, gt=0)
-    """Times a shard is handed to a lens before its documents end as failures."""
+    """Times a lens may begin a shard before its documents end as failures."""
     ready_file: Path | None = None
     """File a worker touches once its model is loaded, and again at every heartbeat."""
 

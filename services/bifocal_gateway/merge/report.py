@@ -2,12 +2,13 @@
 
 import hashlib
 from collections import Counter
+
 import numpy as np
 import numpy.typing as npt
+from pydantic import TypeAdapter
 
 from bifocal import __version__
 from bifocal.contracts import (
-    ContextualRelation,
     ContextualSummary,
     Listing,
     NotComparableCounts,
@@ -17,7 +18,6 @@ from bifocal.contracts import (
     Relation,
     Report,
     ShardDocument,
-    StaticRelation,
     StaticSummary,
     Verdict,
     VerdictCounts,
@@ -32,6 +32,8 @@ Ints = npt.NDArray[np.int64]
 
 #: Digits kept of every figure: the last one a float32 can stand for.
 _DIGITS = 6
+
+_RELATIONS = TypeAdapter(list[Relation])
 
 
 def merge_document(
@@ -103,7 +105,9 @@ def _wanted(judged: Judged, listing: Listing) -> Ints:
     """Places in a block of the pairs to list."""
     if listing is Listing.ALL:
         return np.arange(len(judged.code))
-    marked = np.isin(judged.code, [CODES.index(v) for v in (Verdict.BOTH, Verdict.MEANING_ONLY, Verdict.CONTEXT_ONLY)])
+    marked = np.isin(
+        judged.code, [CODES.index(v) for v in (Verdict.BOTH, Verdict.MEANING_ONLY, Verdict.CONTEXT_ONLY)]
+    )
     return np.flatnonzero(marked)
 
 
@@ -135,7 +139,9 @@ class _Writer:
             judged.code[places].tolist(),
             strict=True,
         )
-        return [self._relation(*column) for column in columns]
+        # One validation of plain values for the block: a constructor call for each of thousands of
+        # relations takes most of the merge's time.
+        return _RELATIONS.validate_python([self._relation(*column) for column in columns])
 
     def _relation(
         self,
@@ -150,24 +156,24 @@ class _Writer:
         contextual_percentile: float,
         windows: int,
         code: int,
-    ) -> Relation:
+    ) -> dict[str, object]:
+        """Fields of a `Relation`."""
         kind = CODES[code]
         comparable = isinstance(kind, Verdict)
-        return Relation(
-            a=self._words[i],
-            b=self._words[j],
-            distance=j - i,
-            same_sentence=same_sentence,
-            static=None
-            if kind is Reason.UNKNOWN_WORD
-            else StaticRelation(cosine=round(cosine, _DIGITS), percentile=round(static_percentile, _DIGITS)),
-            contextual=ContextualRelation(
-                forward=round(forward, _DIGITS),
-                backward=round(backward, _DIGITS),
-                lift=round(lift, _DIGITS),
-                percentile=round(contextual_percentile, _DIGITS),
-                windows=windows,
-            ),
-            verdict=kind if comparable else Verdict.NOT_COMPARABLE,
-            reason=None if comparable else kind,
-        )
+        static = {"cosine": round(cosine, _DIGITS), "percentile": round(static_percentile, _DIGITS)}
+        return {
+            "a": self._words[i],
+            "b": self._words[j],
+            "distance": j - i,
+            "same_sentence": same_sentence,
+            "static": None if kind is Reason.UNKNOWN_WORD else static,
+            "contextual": {
+                "forward": round(forward, _DIGITS),
+                "backward": round(backward, _DIGITS),
+                "lift": round(lift, _DIGITS),
+                "percentile": round(contextual_percentile, _DIGITS),
+                "windows": windows,
+            },
+            "verdict": kind if comparable else Verdict.NOT_COMPARABLE,
+            "reason": None if comparable else kind,
+        }

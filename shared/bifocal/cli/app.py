@@ -13,6 +13,7 @@ from bifocal.cli.doctor import doctor
 from bifocal.cli.serve import serve
 from bifocal.cli.status import Exit
 from bifocal.errors import BifocalError, RequestError
+from bifocal.process import collect_rarely
 
 app = typer.Typer(
     name="bifocal",
@@ -44,10 +45,13 @@ def main() -> None:
     """Run the command line; every error of ours ends in one line and its exit status."""
     # Set before torch or transformers could be imported: neither has business with the network unasked.
     os.environ.setdefault("HF_HUB_DISABLE_TELEMETRY", "1")
+    collect_rarely()
     try:
         app()
     except BifocalError as error:
-        Console(stderr=True, highlight=False).print(f"[red]bifocal:[/red] {_plain(error.message)}", soft_wrap=True)
+        Console(stderr=True, highlight=False).print(
+            f"[red]bifocal:[/red] {_plain(error.message)}", soft_wrap=True
+        )
         sys.exit(Exit.USAGE if isinstance(error, RequestError) else Exit.BROKEN)
     except KeyboardInterrupt:
         Console(stderr=True).print("bifocal: interrupted")

@@ -10,7 +10,15 @@ import pydantic
 import typer
 from rich.console import Console
 from rich.markup import escape
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, ProgressColumn, Task, TextColumn, TimeElapsedColumn
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    ProgressColumn,
+    Task,
+    TextColumn,
+    TimeElapsedColumn,
+)
 from rich.table import Table
 from rich.text import Text
 
@@ -27,18 +35,38 @@ _DEFAULTS = Options()
 
 
 def compare(
-    paths: Annotated[list[str], typer.Argument(help="Files (.txt .md .jsonl), folders, or - for standard input.")],
-    output: Annotated[Path, typer.Option("--output", "-o", help="Folder for the reports.")] = Path("bifocal-reports"),
+    paths: Annotated[
+        list[str], typer.Argument(help="Files (.txt .md .jsonl), folders, or - for standard input.")
+    ],
+    output: Annotated[Path, typer.Option("--output", "-o", help="Folder for the reports.")] = Path(
+        "bifocal-reports"
+    ),
     static_model: Annotated[str, typer.Option(help="Static embedding.")] = _DEFAULTS.static_model,
     contextual_model: Annotated[str, typer.Option(help="Transformer.")] = _DEFAULTS.contextual_model,
-    language: Annotated[str, typer.Option(help="Word rules, as an ISO 639 code; xx for none in particular.")] = _DEFAULTS.language,
-    static_threshold: Annotated[float, typer.Option(help="Percentile from which the static lens marks a pair.")] = _DEFAULTS.static_threshold,
-    contextual_threshold: Annotated[float, typer.Option(help="Percentile from which the contextual lens marks a pair.")] = _DEFAULTS.contextual_threshold,
-    window_tokens: Annotated[int | None, typer.Option(help="Pieces in a window; by default what the model takes.")] = None,
-    window_overlap: Annotated[float, typer.Option(help="Share of a window that the next one reads again.")] = _DEFAULTS.window_overlap,
-    listing: Annotated[Listing, typer.Option("--list", help="Pairs a report lists: those a lens marks, or all.")] = _DEFAULTS.listing,
-    neighbours: Annotated[int, typer.Option(help="Nearest vocabulary words to report for each word.")] = _DEFAULTS.neighbours,
-    as_json: Annotated[bool, typer.Option("--json", help="Print the totals as JSON; no progress bar.")] = False,
+    language: Annotated[
+        str, typer.Option(help="Word rules, as an ISO 639 code; xx for none in particular.")
+    ] = _DEFAULTS.language,
+    static_threshold: Annotated[
+        float, typer.Option(help="Percentile from which the static lens marks a pair.")
+    ] = _DEFAULTS.static_threshold,
+    contextual_threshold: Annotated[
+        float, typer.Option(help="Percentile from which the contextual lens marks a pair.")
+    ] = _DEFAULTS.contextual_threshold,
+    window_tokens: Annotated[
+        int | None, typer.Option(help="Pieces in a window; by default what the model takes.")
+    ] = None,
+    window_overlap: Annotated[
+        float, typer.Option(help="Share of a window that the next one reads again.")
+    ] = _DEFAULTS.window_overlap,
+    listing: Annotated[
+        Listing, typer.Option("--list", help="Pairs a report lists: those a lens marks, or all.")
+    ] = _DEFAULTS.listing,
+    neighbours: Annotated[
+        int, typer.Option(help="Nearest vocabulary words to report for each word.")
+    ] = _DEFAULTS.neighbours,
+    as_json: Annotated[
+        bool, typer.Option("--json", help="Print the totals as JSON; no progress bar.")
+    ] = False,
 ) -> None:
     """Compare the word relations of texts under both lenses.
 
@@ -147,7 +175,9 @@ def _as_json(totals: Totals, output: Path) -> dict[str, object]:
 
 def _print_totals(totals: Totals, output: Path) -> None:
     console = Console(highlight=False)
-    table = Table(title=f"{totals.succeeded:,} documents, {totals.words:,} words, {totals.candidate_pairs:,} pairs")
+    table = Table(
+        title=f"{totals.succeeded:,} documents, {totals.words:,} words, {totals.candidate_pairs:,} pairs"
+    )
     table.add_column("verdict")
     table.add_column("pairs", justify="right")
     table.add_column("share", justify="right")
@@ -156,7 +186,10 @@ def _print_totals(totals: Totals, output: Path) -> None:
         table.add_row(Verdict(name).label, f"{number:,}", f"{share:.1%}")
     console.print(table)
     if totals.failed:
-        console.print(f"[red]{totals.failed:,} failed[/red]; reasons in {escape(str(output / FAILURES))}", soft_wrap=True)
+        console.print(
+            f"[red]{totals.failed:,} failed[/red]; reasons in {escape(str(output / FAILURES))}",
+            soft_wrap=True,
+        )
         for failure in totals.first_failures:
             console.print(f"  {escape(failure.id)}: {escape(failure.error.message)}", soft_wrap=True)
         if totals.failed > len(totals.first_failures):

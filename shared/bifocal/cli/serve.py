@@ -15,7 +15,9 @@ _CHECK_S = 0.5
 
 
 def serve(
-    data: Annotated[Path, typer.Option(help="Folder for Redis, the store and the logs; kept.")] = Path("bifocal-data"),
+    data: Annotated[Path, typer.Option(help="Folder for Redis, the store and the logs; kept.")] = Path(
+        "bifocal-data"
+    ),
     port: Annotated[int, typer.Option(help="Port of the gateway on 127.0.0.1.", min=1, max=65535)] = 8420,
 ) -> None:
     """Keep the gateway and the lenses running on a private Redis, on this machine only.
@@ -33,7 +35,9 @@ def serve(
         signal.signal(signal.SIGINT, ask_to_stop)
         with console.status("loading the models …"):
             stack.wait_ready()
-        console.print(f"bifocal serves at {stack.url}; logs in {stack.folder / 'logs'}; Ctrl-C ends it", soft_wrap=True)
+        console.print(
+            f"bifocal serves at {stack.url}; logs in {stack.folder / 'logs'}; Ctrl-C ends it", soft_wrap=True
+        )
         while not stop.wait(_CHECK_S):
             stack.check()
     console.print("stopped")

@@ -1,11 +1,11 @@
 """The base of everything that crosses a process boundary."""
 
-from typing import Literal
+from typing import Final, Literal
 
 from pydantic import BaseModel, ConfigDict
 
 #: Raised by one whenever a reader of the previous version would misread the new one.
-SCHEMA_VERSION = 1
+SCHEMA_VERSION: Final = 1
 
 SchemaVersion = Literal[1]
 

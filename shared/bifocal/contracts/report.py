@@ -113,9 +113,7 @@ class VerdictCounts(Wire):
     @property
     def total(self) -> int:
         """Equals the report's `n_candidate_pairs`."""
-        return (
-            self.both + self.meaning_only + self.context_only + self.neither + self.not_comparable.total
-        )
+        return self.both + self.meaning_only + self.context_only + self.neither + self.not_comparable.total
 
 
 class Neighbour(Wire):
@@ -131,7 +129,7 @@ class StaticSummary(Wire):
     model: str
     unknown_words: list[str]
     """Words without a vector, each once, in order of appearance."""
-    neighbours: dict[str, list[Neighbour]] = {}
+    neighbours: dict[str, list[Neighbour]] = Field(default_factory=dict)
     """Nearest vocabulary words, nearest first, where the job asked for them."""
 
 

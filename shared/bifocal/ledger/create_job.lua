@@ -16,7 +16,7 @@ redis.call('HSET', KEYS[2], 'state', 'in_progress', 'options', ARGV[2], 'total',
   'succeeded', 0, 'failed', ARGV[4], 'n_shards', n_shards, 'n_merged', 0, 'created_at', now)
 redis.call('ZADD', KEYS[1], now, ARGV[1])
 for k = 1, n_shards do
-  redis.call('HSET', 'bifocal:shard:' .. ARGV[1] .. ':' .. (k - 1), 'n_documents', ARGV[4 + k], 'attempts', 0)
+  redis.call('HSET', 'bifocal:shard:' .. ARGV[1] .. ':' .. (k - 1), 'n_documents', ARGV[4 + k])
   redis.call('RPUSH', KEYS[3], ARGV[1] .. ':' .. (k - 1))
 end
 if n_shards == 0 then

@@ -10,7 +10,6 @@ while room > 0 do
   local member = redis.call('LPOP', KEYS[1])
   if not member then break end
   redis.call('ZADD', KEYS[2], now, member)
-  redis.call('HINCRBY', 'bifocal:shard:' .. member, 'attempts', 1)
   moved[#moved + 1] = member
   room = room - 1
 end

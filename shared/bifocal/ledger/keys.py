@@ -7,16 +7,20 @@ key                                        type    holds
 ``bifocal:job:{job}``                      hash    state, options, counts, n_shards, n_merged, times
 ``bifocal:pending``                        list    ``job:shard`` accepted and not yet dispatched
 ``bifocal:in_flight``                      zset    ``job:shard`` by the time of its last dispatch
-``bifocal:shard:{job}:{shard}``            hash    ``n_documents``, ``attempts``, one field per lens committed
+``bifocal:shard:{job}:{shard}``            hash    ``n_documents``, ``attempts:{stage}``, lenses done
 ``bifocal:merged:{job}``                   set     shards whose results are in the store
 ``bifocal:lease:{stage}:{job}:{shard}``    string  owner of a stage in progress; expires
 ``bifocal:worker:{stage}:{worker}``        string  what a live worker has loaded; expires
+``bifocal:broker:{stage}``                 list    Celery's queue; only its length is read here
 =========================================  ======  ==============================================
 """
 
 JOBS = "bifocal:jobs"
 PENDING = "bifocal:pending"
 IN_FLIGHT = "bifocal:in_flight"
+
+#: Before every key of the broker, so that ledger and broker can share a Redis.
+BROKER_PREFIX = "bifocal:broker:"
 
 
 class Keys:

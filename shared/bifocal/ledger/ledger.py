@@ -10,7 +10,7 @@ import redis
 
 from bifocal.contracts import Job, JobCounts, JobState, Options
 from bifocal.errors import UnknownJob
-from bifocal.ledger.keys import IN_FLIGHT, JOBS, PENDING, Keys
+from bifocal.ledger.keys import BROKER_PREFIX, IN_FLIGHT, JOBS, PENDING, Keys
 
 #: The last stage of every shard.
 MERGE = "merge"
@@ -18,14 +18,13 @@ MERGE = "merge"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Overdue:
-    """A shard that was dispatched too long ago and that nobody is working on."""
+    """A stage of a shard that nobody is at and that no message will bring about."""
 
     job: str
     shard: int
+    stage: str
     attempts: int
-    """Times it has been handed out so far."""
-    missing: tuple[str, ...]
-    """Stages to hand out again: lenses without a commit, or else the merge."""
+    """Times a worker has begun it."""
 
 
 class Ledger:
@@ -47,6 +46,7 @@ class Ledger:
         self._overdue = script("overdue")
         self._commit_lens = script("commit_lens")
         self._finish_shard = script("finish_shard")
+        self._lease = script("lease")
         self._renew_lease = script("renew_lease")
         self._release_lease = script("release_lease")
 
@@ -60,7 +60,9 @@ class Ledger:
 
     # --- acceptance ---------------------------------------------------------------------------
 
-    def create_job(self, job: str, *, options: Options, n_refused: int, shard_documents: Sequence[int]) -> None:
+    def create_job(
+        self, job: str, *, options: Options, n_refused: int, shard_documents: Sequence[int]
+    ) -> None:
         """Accept a job: `shard_documents` counts the documents of each shard, all of them in the store."""
         total = n_refused + sum(shard_documents)
         self._create_job(
@@ -99,22 +101,22 @@ class Ledger:
         return [_split(member) for member in self._dispatch(keys=[PENDING, IN_FLIGHT], args=[most_in_flight])]
 
     def overdue(self, after_s: float) -> list[Overdue]:
-        """Take up shards last dispatched more than `after_s` ago on which there is no live lease."""
-        flat = self._overdue(keys=[IN_FLIGHT], args=[int(after_s), *self._lenses, MERGE])
+        """Stages to hand out again, of shards dispatched or looked at more than `after_s` ago."""
+        stages = (*self._lenses, MERGE)
+        queues = [f"{BROKER_PREFIX}{stage}" for stage in stages]
+        flat = self._overdue(keys=[IN_FLIGHT, *queues], args=[int(after_s), *stages])
         found = []
-        for member, attempts, missing in zip(flat[::3], flat[1::3], flat[2::3], strict=True):
+        for member, stage, attempts in zip(flat[::3], flat[1::3], flat[2::3], strict=True):
             job, shard = _split(member)
-            found.append(
-                Overdue(job=job, shard=shard, attempts=int(attempts), missing=tuple(missing.split(",")))
-            )
+            found.append(Overdue(job=job, shard=shard, stage=stage, attempts=int(attempts)))
         return found
 
     # --- work ---------------------------------------------------------------------------------
 
     def lease(self, stage: str, job: str, shard: int, *, owner: str, for_s: float) -> bool:
-        """Take a stage of a shard; False if another worker has it."""
-        key = Keys.lease(stage, job, shard)
-        return bool(self._redis.set(key, owner, nx=True, px=int(for_s * 1000)))
+        """Begin a stage of a shard; False if it is done, or another worker is at it."""
+        keys = [Keys.lease(stage, job, shard), Keys.shard(job, shard)]
+        return bool(self._lease(keys=keys, args=[owner, int(for_s * 1000), stage]))
 
     def renew(self, stage: str, job: str, shard: int, *, owner: str, for_s: float) -> bool:
         """Keep a lease; False if it was lost."""
@@ -123,10 +125,6 @@ class Ledger:
     def release(self, stage: str, job: str, shard: int, *, owner: str) -> None:
         """Give a lease back."""
         self._release_lease(keys=[Keys.lease(stage, job, shard)], args=[owner])
-
-    def is_open(self, job: str, shard: int) -> bool:
-        """Whether a shard is still to be merged."""
-        return bool(self._redis.exists(Keys.shard(job, shard)))
 
     def commit_lens(self, lens: str, job: str, shard: int) -> bool:
         """Record a lens output that lies in the store; True if the shard can now be merged."""

@@ -66,7 +66,8 @@ class ContextualOutput:
         starts, ends = self.windows[:, 0], self.windows[:, 1]
         later = np.searchsorted(starts, np.minimum(i, j), side="right")
         earlier = np.searchsorted(ends, np.maximum(i, j), side="right")
-        return np.maximum(later - earlier, 0).astype(np.int64)
+        seen: Ints = np.maximum(later - earlier, 0).astype(np.int64)
+        return seen
 
     def compare(self, i: Ints, j: Ints) -> tuple[Floats, Floats, Floats, npt.NDArray[np.float64]]:
         """Weight from `i` to `j`, from `j` to `i`, the stronger lift and its percentile; shapes ``(k,)``.

@@ -42,11 +42,13 @@ class StaticOutput:
 
     def same_type(self, i: Ints, j: Ints) -> npt.NDArray[np.bool_]:
         """Whether words `i` and `j` have the same form; shapes ``(k,)``."""
-        return self.type_of_word[i] == self.type_of_word[j]
+        same: npt.NDArray[np.bool_] = self.type_of_word[i] == self.type_of_word[j]
+        return same
 
     def comparable(self, i: Ints, j: Ints) -> npt.NDArray[np.bool_]:
         """Whether there are vectors for words `i` and `j`; shapes ``(k,)``."""
-        return self.known[self.type_of_word[i]] & self.known[self.type_of_word[j]]
+        known: npt.NDArray[np.bool_] = self.known[self.type_of_word[i]] & self.known[self.type_of_word[j]]
+        return known
 
     def compare(self, i: Ints, j: Ints) -> tuple[Floats, npt.NDArray[np.float64]]:
         """Cosine and percentile of the pairs of words `i` and `j`; shapes ``(k,)``.

@@ -56,7 +56,8 @@ def write_folder(
 ) -> Totals:
     """Write reports, relations, failures and the page as the results come.
 
-    `texts` holds the documents' texts by id, `places` the file and line of each by its index. What was in the folder under these names before is replaced.
+    `texts` holds the documents' texts by id, `places` the file and line of each by its index.
+    What was in the folder under these names before is replaced.
     """
     folder.mkdir(parents=True, exist_ok=True)
     totals, page = Totals(), Page()

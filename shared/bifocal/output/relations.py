@@ -4,7 +4,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any
 
-from bifocal.contracts import Relation, Report
+from bifocal.contracts import Report
 from bifocal.errors import MissingExtra
 
 #: Rows held before they are written.
@@ -27,7 +27,7 @@ class RelationTable:
         self._pa = pa
         self._schema = _schema(pa)
         self._writer = pq.ParquetWriter(path, self._schema, compression="zstd")
-        self._rows: list[dict[str, Any]] = []
+        self._columns: dict[str, list[Any]] = {name: [] for name in self._schema.names}
 
     def __enter__(self) -> "RelationTable":
         return self
@@ -40,31 +40,33 @@ class RelationTable:
 
     def add(self, report: Report) -> None:
         """Append a report's relations."""
-        self._rows.extend(_row(report, relation) for relation in report.relations)
-        if len(self._rows) >= _ROW_GROUP:
+        for name, values in _columns(report).items():
+            self._columns[name].extend(values)
+        if len(self._columns["document"]) >= _ROW_GROUP:
             self._flush()
 
     def _flush(self) -> None:
-        if self._rows:
-            self._writer.write_table(self._pa.Table.from_pylist(self._rows, schema=self._schema))
-            self._rows = []
+        if self._columns["document"]:
+            self._writer.write_table(self._pa.table(self._columns, schema=self._schema))
+            self._columns = {name: [] for name in self._schema.names}
 
 
 def _schema(pa: Any) -> Any:
     text, place, number, share = pa.string(), pa.int32(), pa.int32(), pa.float64()
+    name = pa.dictionary(pa.int32(), text)
     return pa.schema(
         [
-            ("document", text),
-            ("verdict", pa.dictionary(pa.int8(), text)),
-            ("reason", pa.dictionary(pa.int8(), text)),
+            ("document", name),
+            ("verdict", name),
+            ("reason", name),
             ("a_text", text), ("a_word", place), ("a_start", place), ("a_end", place),
             ("b_text", text), ("b_word", place), ("b_start", place), ("b_end", place),
             ("distance_words", number),
             ("same_sentence", pa.bool_()),
-            ("static_model", pa.dictionary(pa.int8(), text)),
+            ("static_model", name),
             ("static_cosine", share),
             ("static_percentile", share),
-            ("contextual_model", pa.dictionary(pa.int8(), text)),
+            ("contextual_model", name),
             ("contextual_forward", share),
             ("contextual_backward", share),
             ("contextual_lift", share),
@@ -74,23 +76,30 @@ def _schema(pa: Any) -> Any:
     )  # fmt: skip
 
 
-def _row(report: Report, relation: Relation) -> dict[str, Any]:
-    a, b, static, contextual = relation.a, relation.b, relation.static, relation.contextual
+def _columns(report: Report) -> dict[str, list[Any]]:
+    relations = report.relations
+    n = len(relations)
     return {
-        "document": report.id,
-        "verdict": relation.verdict.value,
-        "reason": relation.reason.value if relation.reason else None,
-        "a_text": a.text, "a_word": a.word, "a_start": a.start, "a_end": a.end,
-        "b_text": b.text, "b_word": b.word, "b_start": b.start, "b_end": b.end,
-        "distance_words": relation.distance,
-        "same_sentence": relation.same_sentence,
-        "static_model": report.static[0].model,
-        "static_cosine": static.cosine if static else None,
-        "static_percentile": static.percentile if static else None,
-        "contextual_model": report.contextual[0].model,
-        "contextual_forward": contextual.forward,
-        "contextual_backward": contextual.backward,
-        "contextual_lift": contextual.lift,
-        "contextual_percentile": contextual.percentile,
-        "contextual_windows": contextual.windows,
-    }  # fmt: skip
+        "document": [report.id] * n,
+        "verdict": [r.verdict.value for r in relations],
+        "reason": [r.reason.value if r.reason else None for r in relations],
+        "a_text": [r.a.text for r in relations],
+        "a_word": [r.a.word for r in relations],
+        "a_start": [r.a.start for r in relations],
+        "a_end": [r.a.end for r in relations],
+        "b_text": [r.b.text for r in relations],
+        "b_word": [r.b.word for r in relations],
+        "b_start": [r.b.start for r in relations],
+        "b_end": [r.b.end for r in relations],
+        "distance_words": [r.distance for r in relations],
+        "same_sentence": [r.same_sentence for r in relations],
+        "static_model": [report.static[0].model] * n,
+        "static_cosine": [r.static.cosine if r.static else None for r in relations],
+        "static_percentile": [r.static.percentile if r.static else None for r in relations],
+        "contextual_model": [report.contextual[0].model] * n,
+        "contextual_forward": [r.contextual.forward for r in relations],
+        "contextual_backward": [r.contextual.backward for r in relations],
+        "contextual_lift": [r.contextual.lift for r in relations],
+        "contextual_percentile": [r.contextual.percentile for r in relations],
+        "contextual_windows": [r.contextual.windows for r in relations],
+    }

@@ -60,15 +60,13 @@ class LensStage(Generic[R, O]):
         files = JobFiles(self._bench.store, message.job)
         shard = Shard.model_validate_json(files.shard(message.shard))
         work = read_documents(self._lens, shard.documents, shard.options)
-        header = LensHeader(model_hash=work.model_hash, readings=work.readings)
+        header: LensHeader[R] = LensHeader(model_hash=work.model_hash, readings=work.readings)
         files.put_reading(self._lens.name, message.shard, self._lens.write(header, work.outputs))
         if self._bench.ledger.commit_lens(self._lens.name, message.job, message.shard):
             publish(self._bench.app, MERGE, message)
 
 
-def read_documents(
-    lens: Lens[R, O], documents: Sequence[ShardDocument], options: Options
-) -> LensWork[R, O]:
+def read_documents(lens: Lens[R, O], documents: Sequence[ShardDocument], options: Options) -> LensWork[R, O]:
     """Read documents together, or one by one where that fails, so that one bad document fails alone."""
     try:
         return lens.read(documents, options)

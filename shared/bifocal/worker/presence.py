@@ -45,7 +45,7 @@ class Presence:
 
     @contextmanager
     def lease(self, job: str, shard: int) -> Iterator[bool]:
-        """Hold the lease on a shard; yields False, and holds nothing, if another worker has it."""
+        """Hold the lease on a shard; yields False, and holds nothing, if there is nothing to do."""
         held = self._ledger.lease(self._stage, job, shard, owner=self._worker, for_s=self._lease_s)
         if not held:
             yield False

@@ -13,7 +13,7 @@ from celery.signals import worker_process_init
 from bifocal.contracts import ShardMessage
 from bifocal.ledger import Ledger
 from bifocal.lenses import LENSES
-from bifocal.process import end_with_parent
+from bifocal.process import collect_rarely, end_with_parent
 from bifocal.queue import celery_app, task_name
 from bifocal.settings import Settings, settings
 from bifocal.store import Store
@@ -55,14 +55,14 @@ def stage_worker(name: str, load: Callable[[Bench], Stage]) -> Celery:
     app.conf.worker_proc_alive_timeout = 300.0
     process = _Process()
 
-    @worker_process_init.connect(weak=False)
     def start(**_: Any) -> None:
         process.start(name, load, app)
 
-    @app.task(name=task_name(name))
     def run(message: dict[str, Any]) -> None:
         process.run(ShardMessage.model_validate(message))
 
+    worker_process_init.connect(start, weak=False)
+    app.task(run, name=task_name(name))
     return app
 
 
@@ -72,10 +72,22 @@ def run_worker(app: Celery, name: str) -> None:
     A lens uses the machine by threads inside its library, and scales by more workers.
     """
     end_with_parent()
+    collect_rarely()
     app.worker_main(
-        ["worker", "--queues", name, "--pool", "solo", "--loglevel", "INFO",
-         "--without-gossip", "--without-mingle", "--without-heartbeat",
-         "--hostname", f"{name}.{os.getpid()}@%h"]
+        [
+            "worker",
+            "--queues",
+            name,
+            "--pool",
+            "solo",
+            "--loglevel",
+            "INFO",
+            "--without-gossip",
+            "--without-mingle",
+            "--without-heartbeat",
+            "--hostname",
+            f"{name}.{os.getpid()}@%h",
+        ]
     )
 
 
@@ -107,8 +119,6 @@ class _Process:
         log.info("%s worker ready: %s", name, self._stage.loaded)
 
     def run(self, message: ShardMessage) -> None:
-        if not self._bench.ledger.is_open(message.job, message.shard):
-            return
         try:
             with self._presence.lease(message.job, message.shard) as held:
                 if held:
