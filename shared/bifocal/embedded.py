@@ -83,8 +83,11 @@ class EmbeddedStack:
         """A client of this stack."""
         return Client(self.url, api_key=self._env.get("BIFOCAL_API_KEY"))
 
-    def start(self, name: str) -> int:
-        """Start one service of `SERVICES` (again); returns its process id."""
+    def start(self, name: str) -> None:
+        """Start one service of `SERVICES`; one that ran under the name before must have ended."""
+        ended = self._processes.pop(name, None)
+        if ended is not None:
+            _ended(ended, time.monotonic() + _STOP_S)
         environment = {
             **os.environ,
             # One forward thread per core is torch's own default; the tokenizer's threads would only compete.
@@ -97,6 +100,9 @@ class EmbeddedStack:
             **self._env,
         }
         self._spawn(name, [sys.executable, "-m", *SERVICES[name]], environment)
+
+    def pid(self, name: str) -> int:
+        """Process id of a service that was started."""
         return self._processes[name].pid
 
     def check(self) -> None:

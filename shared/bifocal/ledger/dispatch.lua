@@ -9,8 +9,11 @@ local now = redis.call('TIME')[1]
 while room > 0 do
   local member = redis.call('LPOP', KEYS[1])
   if not member then break end
-  redis.call('ZADD', KEYS[2], now, member)
-  moved[#moved + 1] = member
-  room = room - 1
+  -- A shard without a hash was merged meanwhile, as by a message published twice.
+  if redis.call('EXISTS', 'bifocal:shard:' .. member) == 1 then
+    redis.call('ZADD', KEYS[2], now, member)
+    moved[#moved + 1] = member
+    room = room - 1
+  end
 end
 return moved

@@ -58,6 +58,10 @@ class Ledger:
         )
         return cls(client, lenses)
 
+    def close(self) -> None:
+        """Close the connections."""
+        self._redis.close()
+
     # --- acceptance ---------------------------------------------------------------------------
 
     def create_job(

@@ -186,8 +186,7 @@ def _row(relation: Relation) -> Row:
         *(relation.a.word, relation.b.word, relation.distance, int(relation.same_sentence)),
         *((None, None) if static is None else (static.cosine, static.percentile)),
         *(contextual.forward, contextual.backward, contextual.lift, contextual.percentile),
-        contextual.windows,
-        VERDICTS.index(relation.verdict),
+        *(contextual.windows, VERDICTS.index(relation.verdict)),
         None if relation.reason is None else REASONS.index(relation.reason),
     )
 

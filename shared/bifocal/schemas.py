@@ -1,0 +1,52 @@
+"""JSON Schemas of the wire types: `python -m bifocal.schemas docs/schemas` writes them."""
+
+import json
+import sys
+from pathlib import Path
+
+from pydantic import TypeAdapter
+
+from bifocal.contracts import (
+    ContextualReading,
+    Document,
+    Failure,
+    Job,
+    JobRequest,
+    LensHeader,
+    Options,
+    Report,
+    Shard,
+    ShardMessage,
+    StaticReading,
+)
+
+#: Every type that crosses a process boundary or is written to a file, by the name of its schema.
+PUBLISHED = {
+    "document": Document,
+    "failure": Failure,
+    "job": Job,
+    "job_request": JobRequest,
+    "lens_header_contextual": LensHeader[ContextualReading],
+    "lens_header_static": LensHeader[StaticReading],
+    "options": Options,
+    "report": Report,
+    "shard": Shard,
+    "shard_message": ShardMessage,
+}
+
+
+def schema(name: str) -> str:
+    """The JSON Schema of a published type, as its file holds it."""
+    made = TypeAdapter(PUBLISHED[name]).json_schema()
+    return json.dumps(made, indent=2, ensure_ascii=False) + "\n"
+
+
+def main(folder: Path) -> None:
+    """Write every schema."""
+    folder.mkdir(parents=True, exist_ok=True)
+    for name in PUBLISHED:
+        (folder / f"{name}.schema.json").write_text(schema(name), "utf-8")
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]))

@@ -1,0 +1,78 @@
+"""Real parts for the tests: a stack of its own, the packaged models, real documents."""
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from bifocal import Client, EmbeddedStack
+from bifocal.contracts import Document, ShardDocument
+from bifocal.ledger import Ledger
+from bifocal.lenses import LENSES
+from bifocal.text import Segmenter
+
+EVALUATION_DATA = Path(__file__).parents[2] / "shared" / "data"
+
+
+@pytest.fixture(scope="session")
+def stack() -> Iterator[EmbeddedStack]:
+    """A real Redis, gateway and worker for each stage, for all tests of the session."""
+    with EmbeddedStack() as running:
+        running.wait_ready()
+        yield running
+
+
+@pytest.fixture(scope="session")
+def client(stack: EmbeddedStack) -> Iterator[Client]:
+    with stack.client() as connected:
+        yield connected
+
+
+@pytest.fixture
+def ledger(stack: EmbeddedStack) -> Iterator[Ledger]:
+    """A ledger in another database of the stack's Redis, empty before and after."""
+    import redis
+
+    url = stack.redis_url.removesuffix("/0") + "/9"
+    with redis.Redis.from_url(url) as connection:
+        connection.flushdb()
+        ledger = Ledger.connect(url, LENSES)
+        yield ledger
+        ledger.close()
+        connection.flushdb()
+
+
+@pytest.fixture(scope="session")
+def lee() -> list[Document]:
+    """The 300 news documents that gensim carries."""
+    from gensim.test.utils import datapath
+
+    texts = Path(datapath("lee_background.cor")).read_text("utf-8").splitlines()
+    return [Document(id=f"lee-{number}", text=text) for number, text in enumerate(texts, 1)]
+
+
+@pytest.fixture(scope="session")
+def segmented() -> Callable[..., ShardDocument]:
+    """Makes the shard form of a text."""
+    segmenter = Segmenter("en")
+
+    def make(text: str, index: int = 0) -> ShardDocument:
+        words = segmenter.segment(text)
+        return ShardDocument(
+            index=index,
+            id=str(index),
+            text=text,
+            word_starts=words.starts.tolist(),
+            word_ends=words.ends.tolist(),
+            sentence_starts=words.sentence_starts.tolist(),
+        )
+
+    return make
+
+
+@pytest.fixture(scope="session")
+def evaluation_data() -> Path:
+    """Evaluation sets, which are no part of the repository."""
+    if not EVALUATION_DATA.is_dir():
+        pytest.skip("the evaluation sets are not on this machine")
+    return EVALUATION_DATA

@@ -1,0 +1,116 @@
+"""Reports as the merge writes them, from the words and figures a test names."""
+
+import re
+from collections import Counter
+from dataclasses import dataclass
+
+from bifocal.contracts import (
+    ContextualRelation,
+    ContextualSummary,
+    Neighbour,
+    NotComparableCounts,
+    Options,
+    Provenance,
+    Reason,
+    Relation,
+    Report,
+    StaticRelation,
+    StaticSummary,
+    Verdict,
+    VerdictCounts,
+    WordRef,
+)
+
+_WORD = re.compile(r"\w+|[^\w\s]")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Pair:
+    """Two words, by position, and what the lenses say of them."""
+
+    a: int
+    b: int
+    verdict: Verdict = Verdict.BOTH
+    reason: Reason | None = None
+    cosine: float | None = 0.612345
+    meaning: float = 0.987654
+    forward: float = 0.213456
+    backward: float = 0.104321
+    lift: float = 3.141593
+    context: float = 0.976543
+    windows: int = 1
+
+
+def build_report(
+    text: str,
+    pairs: list[Pair],
+    *,
+    name: str = "doc-1",
+    index: int = 0,
+    neither: int = 0,
+    language: str = "en",
+    unknown: list[str] | None = None,
+    neighbours: dict[str, list[tuple[str, float]]] | None = None,
+) -> Report:
+    """A report on `text` that lists `pairs`; words are runs of letters, and single signs."""
+    spans = [match.span() for match in _WORD.finditer(text)]
+    words = [WordRef(word=k, text=text[s:e], start=s, end=e) for k, (s, e) in enumerate(spans)]
+    counts = Counter[str](pair.reason or pair.verdict for pair in pairs)
+    verdicts = VerdictCounts(
+        both=counts["both"],
+        meaning_only=counts["meaning_only"],
+        context_only=counts["context_only"],
+        neither=counts["neither"] + neither,
+        not_comparable=NotComparableCounts(
+            same_word=counts["same_word"], unknown_word=counts["unknown_word"]
+        ),
+    )
+    near = {
+        word: [Neighbour(word=other, cosine=cosine) for other, cosine in others]
+        for word, others in (neighbours or {}).items()
+    }
+    return Report(
+        id=name,
+        index=index,
+        language=language,
+        n_words=len(words),
+        n_sentences=max(1, sum(word.text in ".!?" for word in words)),
+        n_candidate_pairs=verdicts.total,
+        verdicts=verdicts,
+        static=[StaticSummary(model="glove-6b-50d", unknown_words=unknown or [], neighbours=near)],
+        contextual=[
+            ContextualSummary(
+                model="minilm-l6",
+                method="mean",
+                windows=1,
+                window_tokens=256,
+                coverage=1.0,
+                sink_mass=0.412345,
+                background="running_text",
+            )
+        ],
+        relations=[_relation(words, pair) for pair in pairs],
+        provenance=Provenance(
+            bifocal="0.1.0", static="sha256:5", contextual="sha256:c", text="sha256:7", options=Options()
+        ),
+    )
+
+
+def _relation(words: list[WordRef], pair: Pair) -> Relation:
+    between = words[pair.a : pair.b]
+    return Relation(
+        a=words[pair.a],
+        b=words[pair.b],
+        distance=pair.b - pair.a,
+        same_sentence=not any(word.text in ".!?" for word in between),
+        static=None if pair.cosine is None else StaticRelation(cosine=pair.cosine, percentile=pair.meaning),
+        contextual=ContextualRelation(
+            forward=pair.forward,
+            backward=pair.backward,
+            lift=pair.lift,
+            percentile=pair.context,
+            windows=pair.windows,
+        ),
+        verdict=pair.verdict,
+        reason=pair.reason,
+    )

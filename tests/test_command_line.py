@@ -1,0 +1,188 @@
+"""The commands, run as a user runs them."""
+
+import json
+import os
+import re
+import signal
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pyarrow.parquet
+import pytest
+
+from bifocal import EmbeddedStack
+from bifocal.contracts import RESULT, Failure, Report
+
+pytestmark = pytest.mark.stack
+
+COMMAND = [sys.executable, "-c", "from bifocal.cli import main; main()"]
+
+
+def run(
+    *arguments: str, stack: EmbeddedStack | None = None, stdin: bytes = b""
+) -> subprocess.CompletedProcess[bytes]:
+    environment = {**os.environ, "NO_COLOR": "1", "COLUMNS": "120"}
+    if stack is not None:
+        environment["BIFOCAL_URL"] = stack.url
+    return subprocess.run(
+        [*COMMAND, *arguments], env=environment, input=stdin, capture_output=True, timeout=180
+    )
+
+
+def results(path: Path) -> list[Report | Failure]:
+    return [RESULT.validate_json(line) for line in path.read_text("utf-8").splitlines()]
+
+
+@pytest.fixture
+def france(tmp_path: Path) -> Path:
+    path = tmp_path / "france.txt"
+    path.write_text("France is a country, it is in Europe.")
+    return path
+
+
+def test_compare_needs_nothing_running_and_leaves_nothing_running(france: Path, tmp_path: Path) -> None:
+    own = tmp_path / "temporary"
+    own.mkdir()
+    done = run("compare", str(france), "-o", str(tmp_path / "out"), TMPDIR=str(own))
+    assert done.returncode == 0, done.stderr.decode()
+    assert b"context only" in done.stdout
+    assert {p.name for p in (tmp_path / "out").iterdir()} == {
+        "reports.jsonl", "relations.parquet", "failures.jsonl", "index.html",
+    }  # fmt: skip
+    ours = [p for p in Path("/proc").glob("[0-9]*/environ") if str(own).encode() in _bytes(p)]
+    assert ours == []
+    assert list(own.iterdir()) == []
+
+
+def _bytes(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except OSError:  # the process has ended
+        return b""
+
+
+def test_compare_talks_to_a_deployment_where_one_is_named(
+    france: Path, tmp_path: Path, stack: EmbeddedStack
+) -> None:
+    done = run("compare", str(france), "-o", str(tmp_path / "out"), "--json", stack=stack)
+    assert done.returncode == 0, done.stderr.decode()
+    totals = json.loads(done.stdout)
+    assert (totals["succeeded"], totals["failed"]) == (1, 0)
+    assert sum(totals["verdicts"].values()) == totals["candidate_pairs"]
+
+
+def test_the_table_holds_every_listed_relation_with_the_reports_figures(
+    france: Path, tmp_path: Path, stack: EmbeddedStack
+) -> None:
+    run("compare", str(france), "-o", str(tmp_path), "--list", "all", stack=stack)
+    (report,) = results(tmp_path / "reports.jsonl")
+    assert isinstance(report, Report)
+    rows = pyarrow.parquet.read_table(tmp_path / "relations.parquet").to_pylist()
+    assert len(rows) == len(report.relations) > 0
+    for row, relation in zip(rows, report.relations, strict=True):
+        assert (row["a_text"], row["b_start"]) == (relation.a.text, relation.b.start)
+        assert row["verdict"] == relation.verdict
+        assert row["static_cosine"] == (relation.static.cosine if relation.static else None)
+        assert row["contextual_lift"] == relation.contextual.lift
+
+
+def test_standard_input_is_read(tmp_path: Path, stack: EmbeddedStack) -> None:
+    done = run("compare", "-", "-o", str(tmp_path), "--json", stack=stack, stdin=b"The king met the queen.")
+    assert done.returncode == 0
+    (report,) = results(tmp_path / "reports.jsonl")
+    assert report.id == "stdin"
+
+
+def test_bad_input_fails_by_name_and_the_rest_is_done(
+    france: Path, tmp_path: Path, stack: EmbeddedStack
+) -> None:
+    lines = tmp_path / "lines.jsonl"
+    lines.write_text(
+        '{"id": "a", "text": "A good line."}\nno json\n{"id": "a", "text": "Again."}\n{"text": ""}\n'
+    )
+    (tmp_path / "nothing").mkdir()
+    bad = [str(tmp_path / "gone.txt"), str(tmp_path / "nothing"), str(lines)]
+    done = run("compare", *bad, str(france), "-o", str(tmp_path / "out"), stack=stack)
+    assert done.returncode == 3
+    assert {r.id for r in results(tmp_path / "out" / "reports.jsonl")} == {"a", str(france)}
+    failures = {f.source: f for f in results(tmp_path / "out" / "failures.jsonl") if isinstance(f, Failure)}
+    codes = {source: failure.error.code for source, failure in failures.items()}
+    assert codes == {
+        str(tmp_path / "gone.txt"): "unreadable_source",
+        str(tmp_path / "nothing"): "unreadable_source",
+        f"{lines}:2": "invalid_document",
+        f"{lines}:3": "duplicate_id",
+        f"{lines}:4": "empty_document",
+    }
+    assert b"5 failed" in done.stdout
+
+
+def test_a_run_of_failures_only_still_writes_its_folder(tmp_path: Path) -> None:
+    done = run("compare", str(tmp_path / "gone.txt"), "-o", str(tmp_path / "out"), "--json")
+    assert done.returncode == 3
+    assert json.loads(done.stdout)["failed"] == 1
+    assert (tmp_path / "out" / "index.html").exists()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "part"),
+    [
+        (("--static-threshold", "2"), "--static-threshold"),
+        (("--static-model", "word3vec"), "word3vec"),
+        (("--language", "qq"), "qq"),
+        (("--list", "some"), "--list"),
+        (("--nonsense",), "--nonsense"),
+    ],
+)
+def test_wrong_usage_ends_with_2_and_names_the_option(
+    arguments: tuple[str, ...], part: str, france: Path, tmp_path: Path, stack: EmbeddedStack
+) -> None:
+    done = run("compare", str(france), "-o", str(tmp_path / "out"), *arguments, stack=stack)
+    assert done.returncode == 2, done.stderr.decode()
+    assert part in done.stderr.decode()
+    assert "Traceback" not in done.stderr.decode()
+
+
+def test_a_deployment_that_does_not_answer_is_named(france: Path, tmp_path: Path) -> None:
+    environment = {**os.environ, "BIFOCAL_URL": "http://127.0.0.1:9"}
+    done = subprocess.run(
+        [*COMMAND, "compare", str(france), "-o", str(tmp_path)], env=environment, capture_output=True
+    )
+    assert done.returncode == 1
+    assert b"no gateway answers at http://127.0.0.1:9" in done.stderr
+
+
+def test_doctor_tells_what_is_there(stack: EmbeddedStack) -> None:
+    done = run("doctor", "--json")
+    assert done.returncode == 0, done.stderr.decode()
+    found: dict[str, Any] = json.loads(done.stdout)
+    assert found["models"]["contextual"].keys() == {"minilm-l6"}
+    assert found["compute"]["dtype"] == "float32"
+    assert found["missing"] == []
+    assert b"glove-6b-50d" in run("doctor").stdout
+
+
+def test_serve_keeps_a_stack_up_until_it_is_told_to_stop(tmp_path: Path) -> None:
+    serving = subprocess.Popen(
+        [*COMMAND, "serve", "--data", str(tmp_path), "--port", "18427"],
+        stderr=subprocess.PIPE,
+        text=True,
+        env={**os.environ, "COLUMNS": "200"},
+    )
+    try:
+        assert serving.stderr is not None
+        for line in serving.stderr:
+            if "bifocal serves at" in line:
+                break
+        url = re.search(r"http://\S+?(?=;)", line)
+        assert url is not None
+        assert httpx.get(f"{url.group()}/readyz").status_code == 200
+        serving.send_signal(signal.SIGTERM)
+        assert "stopped" in serving.stderr.read()
+        assert serving.wait(30) == 0
+    finally:
+        serving.kill()
+        serving.communicate()

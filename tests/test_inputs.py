@@ -1,0 +1,99 @@
+"""What people hand over, good and bad."""
+
+import io
+from pathlib import Path
+
+import pytest
+
+from bifocal.inputs import Inputs, read_inputs
+
+
+def only_failure(inputs: Inputs) -> tuple[str, str]:
+    assert not inputs.documents
+    (failure,) = inputs.failures
+    return failure.error.code, failure.error.message
+
+
+def test_a_text_file_is_a_document_named_by_its_path(tmp_path: Path) -> None:
+    path = tmp_path / "one.txt"
+    path.write_text("Käse\n", "utf-8")
+    (document,) = read_inputs([str(path)]).documents
+    assert (document.id, document.text) == (str(path), "Käse\n")
+
+
+def test_a_folder_gives_its_files_in_order_and_leaves_others_alone(tmp_path: Path) -> None:
+    (tmp_path / "b").mkdir()
+    for name in ("b/z.md", "a.txt", "photo.png"):
+        (tmp_path / name).write_text("text")
+    found = read_inputs([str(tmp_path)])
+    assert [Path(d.id).name for d in found.documents] == ["a.txt", "z.md"]
+    assert not found.failures
+
+
+def test_lines_of_jsonl_are_documents_and_other_fields_are_left_alone(tmp_path: Path) -> None:
+    path = tmp_path / "lines.jsonl"
+    path.write_text('{"id": 7, "text": "one", "year": 1999}\n\n{"text": "two"}\n')
+    found = read_inputs([str(path)])
+    assert [(d.id, d.text) for d in found.documents] == [("7", "one"), (f"{path}:3", "two")]
+    assert found.places == [f"{path}:1", f"{path}:3"]
+
+
+@pytest.mark.parametrize(
+    ("body", "texts"), [(b"One text.", ["One text."]), (b'{"text": "a"}\n{"text": "b"}', ["a", "b"])]
+)
+def test_standard_input_is_a_text_or_lines_of_json(body: bytes, texts: list[str]) -> None:
+    assert [d.text for d in read_inputs(["-"], stdin=io.BytesIO(body)).documents] == texts
+
+
+def test_a_missing_file_is_named(tmp_path: Path) -> None:
+    code, message = only_failure(read_inputs([str(tmp_path / "gone.txt")]))
+    assert code == "unreadable_source"
+    assert "gone.txt: No such file or directory" in message
+
+
+def test_a_folder_without_documents_is_said_to_have_none(tmp_path: Path) -> None:
+    code, message = only_failure(read_inputs([str(tmp_path)]))
+    assert (code, message) == ("unreadable_source", "the folder holds no .txt, .md or .jsonl file")
+
+
+def test_a_file_of_another_kind_is_refused_with_the_kinds_that_are_read(tmp_path: Path) -> None:
+    (tmp_path / "a.png").write_bytes(b"\x89PNG")
+    assert only_failure(read_inputs([str(tmp_path / "a.png")])) == (
+        "unreadable_source",
+        "a .png file is not read; .txt, .md or .jsonl are",
+    )
+
+
+def test_invalid_utf8_is_named_with_the_byte_and_its_place(tmp_path: Path) -> None:
+    (tmp_path / "latin.txt").write_bytes("Käse".encode("latin-1"))
+    code, message = only_failure(read_inputs([str(tmp_path / "latin.txt")]))
+    assert code == "invalid_text"
+    assert "byte 0xe4 at 1" in message
+
+
+@pytest.mark.parametrize(
+    ("line", "code", "part"),
+    [
+        ("not json", "invalid_document", "no JSON"),
+        ('["text"]', "invalid_document", 'no object with a "text"'),
+        ('{"id": "x"}', "invalid_document", 'no object with a "text"'),
+        ('{"text": 3}', "invalid_document", '"text" is a number'),
+        ('{"text": null}', "invalid_document", '"text" is null'),
+        ('{"text": "a", "id": ["x"]}', "invalid_document", '"id" is a list'),
+        ('{"text": "a", "id": ""}', "invalid_document", "1 to 512 characters"),
+        ('{"text": "a\\ud800"}', "invalid_text", "lone surrogate (U+D800) at character 1"),
+        ("[" * 100_000, "invalid_document", "no JSON"),
+    ],
+)
+def test_a_bad_line_is_named_by_its_number_and_the_others_are_read(
+    line: str, code: str, part: str, tmp_path: Path
+) -> None:
+    path = tmp_path / "lines.jsonl"
+    path.write_text(f'{{"text": "first"}}\n{line}\n{{"text": "third"}}\n')
+    found = read_inputs([str(path)])
+    assert [d.text for d in found.documents] == ["first", "third"]
+    (failure,) = found.failures
+    assert failure.source == f"{path}:2"
+    assert failure.error.code == code
+    assert part in failure.error.message
+    assert f"{path}:2" in failure.error.message

@@ -1,0 +1,186 @@
+"""Verdicts, counts and reports, on lens outputs made up for the purpose."""
+
+from collections import Counter
+from dataclasses import dataclass
+from itertools import combinations
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from bifocal.contracts import (
+    ContextualSummary,
+    Listing,
+    Options,
+    Reason,
+    Report,
+    ShardDocument,
+    StaticSummary,
+    Verdict,
+)
+from bifocal.lenses import ContextualOutput, DistanceBackground, PairBackground, StaticOutput
+from bifocal.lenses.contextual import DISTANCE_CLASSES
+from bifocal.lenses.quantiles import PROBABILITIES
+from bifocal_contextual.bands import Bands
+from bifocal_gateway.merge import merge_document, pairs
+
+#: A null under which a percentile equals the figure itself, between 0 and 1.
+IDENTITY = PROBABILITIES.astype(np.float32)
+
+
+@dataclass(frozen=True)
+class Case:
+    """A document and what both lenses say of it."""
+
+    document: ShardDocument
+    static: StaticOutput
+    contextual: ContextualOutput
+    options: Options
+
+    def report(self) -> Report:
+        static = StaticSummary(model="s", unknown_words=[])
+        contextual = ContextualSummary(
+            model="c",
+            method="mean",
+            windows=1,
+            window_tokens=9,
+            coverage=1,
+            sink_mass=0,
+            background="document",
+        )
+        return merge_document(
+            self.document,
+            self.options,
+            (static, self.static, "sha256:s"),
+            (contextual, self.contextual, "sha256:c"),
+        )
+
+
+@st.composite
+def cases(draw: st.DrawFn) -> Case:
+    words = draw(
+        st.lists(st.sampled_from(["aa", "bb", "cc", "dd", "xx", "yy", ","]), min_size=1, max_size=14)
+    )
+    text = " ".join(words)
+    starts = np.cumsum([0, *(len(word) + 1 for word in words)])[:-1].tolist()
+    document = ShardDocument(
+        index=0, id="d", text=text, word_starts=starts,
+        word_ends=[s + len(w) for s, w in zip(starts, words, strict=True)], sentence_starts=[0],
+    )  # fmt: skip
+    forms = list(dict.fromkeys(word for word in words if word != ","))
+    random = np.random.default_rng(draw(st.integers(0, 2**16)))
+    vectors = random.normal(size=(len(forms), 3)).astype(np.float32)
+    static = StaticOutput(
+        type_of_word=np.array([forms.index(w) if w != "," else -1 for w in words], dtype=np.int32),
+        vectors=vectors / np.linalg.norm(vectors, axis=1, keepdims=True),
+        known=np.array([form not in ("xx", "yy") for form in forms], dtype=np.bool_),
+        band=np.zeros(len(forms), dtype=np.int32),
+        background=PairBackground(cosine_quantiles=IDENTITY[None], n_bands=1),
+    )
+    spans = [(0, len(words))]
+    if len(words) > 4 and draw(st.booleans()):
+        middle = draw(st.integers(2, len(words) - 2))
+        spans = [(0, middle + 1), (middle - 1, len(words))]
+    bands = Bands.over(np.array(spans))
+    n_cells = int(bands.width.sum())
+    background = DistanceBackground(
+        usual_before=np.ones(len(DISTANCE_CLASSES), np.float32),
+        usual_after=np.ones(len(DISTANCE_CLASSES), np.float32),
+        lift_quantiles=np.tile(IDENTITY, (len(DISTANCE_CLASSES), 1)),
+    )
+    contextual = ContextualOutput(
+        first=bands.first.astype(np.int32),
+        width=bands.width.astype(np.int32),
+        weight=random.random(n_cells).astype(np.float32),
+        lift=random.random(n_cells).astype(np.float32),
+        windows=np.array(spans, dtype=np.int32),
+        background=background,
+    )
+    options = Options(
+        static_threshold=draw(st.floats(0, 1)),
+        contextual_threshold=draw(st.floats(0, 1)),
+        listing=draw(st.sampled_from(Listing)),
+    )
+    return Case(document, static, contextual, options)
+
+
+def expected_verdict(case: Case, i: int, j: int) -> Verdict | Reason:
+    """The verdict on a pair by its definition."""
+    words, output = case.document.words, case.contextual
+    if words[i] == words[j]:
+        return Reason.SAME_WORD
+    if {words[i], words[j]} & {"xx", "yy"}:
+        return Reason.UNKNOWN_WORD
+    if not any(start <= i and j < end for start, end in output.windows.tolist()):
+        return Reason.OUTSIDE_WINDOW
+    a, b = case.static.type_of_word[[i, j]]
+    cosine = float(np.clip(case.static.vectors[a] @ case.static.vectors[b], -1, 1))
+    offset = np.cumsum(output.width) - output.width
+    lift = max(output.lift[offset[i] + j - output.first[i]], output.lift[offset[j] + i - output.first[j]])
+    meaning = max(cosine, 0.0) >= case.options.static_threshold
+    context = float(lift) >= case.options.contextual_threshold
+    return {
+        (True, True): Verdict.BOTH,
+        (True, False): Verdict.MEANING_ONLY,
+        (False, True): Verdict.CONTEXT_ONLY,
+        (False, False): Verdict.NEITHER,
+    }[meaning, context]
+
+
+@settings(deadline=None, max_examples=300)
+@given(cases())
+def test_verdicts_are_those_of_their_definition_and_add_up_to_all_candidate_pairs(case: Case) -> None:
+    report = case.report()
+    candidates = [k for k, word in enumerate(case.document.words) if word != ","]
+    expected = Counter(expected_verdict(case, i, j) for i, j in combinations(candidates, 2))
+    verdicts = report.verdicts
+    found = Counter(
+        {
+            Verdict.BOTH: verdicts.both,
+            Verdict.MEANING_ONLY: verdicts.meaning_only,
+            Verdict.CONTEXT_ONLY: verdicts.context_only,
+            Verdict.NEITHER: verdicts.neither,
+            Reason.SAME_WORD: verdicts.not_comparable.same_word,
+            Reason.UNKNOWN_WORD: verdicts.not_comparable.unknown_word,
+            Reason.OUTSIDE_WINDOW: verdicts.not_comparable.outside_window,
+        }
+    )
+    assert +found == +expected
+    assert verdicts.total == report.n_candidate_pairs == expected.total()
+
+
+@settings(deadline=None, max_examples=300)
+@given(cases())
+def test_listed_relations_are_those_asked_for_in_the_order_of_the_text(case: Case) -> None:
+    report = case.report()
+    candidates = [k for k, word in enumerate(case.document.words) if word != ","]
+    wanted = {
+        Listing.RELATED: {Verdict.BOTH, Verdict.MEANING_ONLY, Verdict.CONTEXT_ONLY},
+        Listing.ALL: {*Verdict, Reason.SAME_WORD, Reason.UNKNOWN_WORD},
+    }[case.options.listing]
+    expected = [(i, j) for i, j in combinations(candidates, 2) if expected_verdict(case, i, j) in wanted]
+    # A pair that no window held has no weights to list.
+    held = [(i, j) for i, j in expected if case.contextual.times_seen(np.array([i]), np.array([j]))[0]]
+    assert [(r.a.word, r.b.word) for r in report.relations] == held
+    for relation in report.relations:
+        verdict = expected_verdict(case, relation.a.word, relation.b.word)
+        assert relation.verdict == (verdict if isinstance(verdict, Verdict) else Verdict.NOT_COMPARABLE)
+        assert relation.reason == (verdict if isinstance(verdict, Reason) else None)
+        assert (relation.static is None) is (verdict is Reason.UNKNOWN_WORD)
+
+
+@settings(deadline=None, max_examples=100)
+@given(cases(), st.integers(1, 30))
+def test_blocks_hold_every_pair_once_whatever_their_size(case: Case, size: int) -> None:
+    candidates = np.array([k for k, word in enumerate(case.document.words) if word != ","], dtype=np.int64)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(pairs, "BLOCK_PAIRS", size)
+        blocks = list(pairs.seen_pairs(candidates, case.contextual))
+    found = [pair for block in blocks for pair in zip(block.i.tolist(), block.j.tolist(), strict=True)]
+    expected = [
+        (i, j)
+        for i, j in combinations(candidates.tolist(), 2)
+        if case.contextual.times_seen(np.array([i]), np.array([j]))[0]
+    ]
+    assert found == expected
