@@ -1,6 +1,6 @@
 """Holds the demo's reports against the claims they are to show; ends with status 1 if one fails.
 
-    python examples/claims.py demo/claims/reports.jsonl
+python examples/claims.py demo/claims/reports.jsonl
 """
 
 import sys
@@ -66,9 +66,7 @@ def main(path: Path) -> int:
     everything = dict(reports)
     news = path.parent.parent / "news" / path.name
     if news.exists():
-        everything |= {
-            r.id: r for r in map(Report.model_validate_json, news.read_text("utf-8").splitlines())
-        }
+        everything |= {r.id: r for r in map(Report.model_validate_json, news.read_text("utf-8").splitlines())}
     found = [*claims(reports), *sums(everything)]
     for claim, holds in found:
         sys.stdout.write(f"{'holds' if holds else 'FAILS'}  {claim}\n")
