@@ -39,19 +39,19 @@ def claims(reports: dict[str, Report]) -> Iterator[tuple[str, bool]]:
         if word.text == "it"
     }
     rank = sorted(given.values(), reverse=True).index(given["France"]) + 1
-    yield (
+    claim = (
         f"context: it-France {tie.verdict.label}, {given['France']:.3f} of its attention (number {rank}), "
-        f"lift {tie.contextual.lift:.2f}, percentile {tie.contextual.percentile:.3f}",
-        tie.verdict in (Verdict.CONTEXT_ONLY, Verdict.BOTH) and rank <= 3,
+        f"lift {tie.contextual.lift:.2f}, percentile {tie.contextual.percentile:.3f}"
     )
+    yield claim, tie.verdict in (Verdict.CONTEXT_ONLY, Verdict.BOTH) and rank <= 3
 
     near = between(reports["king-and-queen-near"], "king", "queen")
     far = between(reports["king-and-queen-far"], "king", "queen")
-    yield (
+    claim = (
         f"one static value, two contextual ones: king-queen {near.static} in both sentences, "
-        f"lift {near.contextual.lift:.2f} and {far.contextual.lift:.2f}",
-        near.static == far.static and near.contextual != far.contextual,
+        f"lift {near.contextual.lift:.2f} and {far.contextual.lift:.2f}"
     )
+    yield claim, near.static == far.static and near.contextual != far.contextual
 
 
 def sums(reports: dict[str, Report]) -> Iterator[tuple[str, bool]]:

@@ -4,7 +4,7 @@ import json
 import sys
 from pathlib import Path
 
-from pydantic import TypeAdapter
+from pydantic import BaseModel
 
 from bifocal.contracts import (
     ContextualReading,
@@ -21,7 +21,7 @@ from bifocal.contracts import (
 )
 
 #: Every type that crosses a process boundary or is written to a file, by the name of its schema.
-PUBLISHED = {
+PUBLISHED: dict[str, type[BaseModel]] = {
     "document": Document,
     "failure": Failure,
     "job": Job,
@@ -37,7 +37,7 @@ PUBLISHED = {
 
 def schema(name: str) -> str:
     """The JSON Schema of a published type, as its file holds it."""
-    made = TypeAdapter(PUBLISHED[name]).json_schema()
+    made = PUBLISHED[name].model_json_schema()
     return json.dumps(made, indent=2, ensure_ascii=False) + "\n"
 
 
