@@ -21,15 +21,15 @@ pytestmark = pytest.mark.stack
 COMMAND = [sys.executable, "-c", "from bifocal.cli import main; main()"]
 
 
-def run(
-    *arguments: str, stack: EmbeddedStack | None = None, stdin: bytes = b""
-) -> subprocess.CompletedProcess[bytes]:
-    environment = {**os.environ, "NO_COLOR": "1", "COLUMNS": "120"}
+Done = subprocess.CompletedProcess[bytes]
+
+
+def run(*arguments: str, stack: EmbeddedStack | None = None, stdin: bytes = b"", **env: str) -> Done:
+    environment = {**os.environ, "NO_COLOR": "1", "COLUMNS": "120", **env}
     if stack is not None:
         environment["BIFOCAL_URL"] = stack.url
-    return subprocess.run(
-        [*COMMAND, *arguments], env=environment, input=stdin, capture_output=True, timeout=180
-    )
+    command = [*COMMAND, *arguments]
+    return subprocess.run(command, env=environment, input=stdin, capture_output=True, timeout=180)
 
 
 def results(path: Path) -> list[Report | Failure]:
