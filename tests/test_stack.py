@@ -169,6 +169,19 @@ def test_a_gateway_that_is_not_there_is_said_to_be_unreachable() -> None:
         nobody.job("any")
 
 
+def test_results_can_be_followed_part_by_part_without_gap_or_repetition(
+    client: Client, lee: list[Document]
+) -> None:
+    documents = [
+        Document(id="empty", text=""),
+        *(d.model_copy(update={"text": d.text[:200]}) for d in lee[:70]),
+    ]
+    job = client.submit(documents)
+    followed = [result.id for result in client.follow(job.id)]
+    assert followed == [document.id for document in documents]
+    assert followed == [result.id for result in client.results(job.id)]
+
+
 def test_health_says_that_it_lives_and_readiness_what_is_there(stack: EmbeddedStack) -> None:
     assert httpx.get(f"{stack.url}/healthz").json() == {"status": "alive"}
     ready = httpx.get(f"{stack.url}/readyz")

@@ -1,13 +1,13 @@
 """The Python client of a gateway."""
 
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator
 from types import TracebackType
 
 import httpx
 
 from bifocal import errors
-from bifocal.contracts import RESULT, Document, Failure, Job, JobState, Options, Report
+from bifocal.contracts import NEXT_PART_HEADER, RESULT, Document, Failure, Job, JobState, Options, Report
 from bifocal.errors import BifocalError, GatewayUnreachable, InternalError
 from bifocal.settings import settings
 
@@ -61,32 +61,53 @@ class Client:
 
     def wait(self, job_id: str, *, on_progress: Callable[[Job], None] | None = None) -> Job:
         """Wait until a job has ended; `on_progress` is called at every look."""
-        pause_s = _FIRST_LOOK_S
-        while True:
-            job = self.job(job_id)
+        for job in self._looks(job_id):
             if on_progress is not None:
                 on_progress(job)
-            if job.state is JobState.ENDED:
-                return job
-            time.sleep(pause_s)
-            pause_s = min(pause_s * 1.3, _LONGEST_LOOK_S)
+        return job
 
     def results(self, job_id: str) -> Iterator[Report | Failure]:
         """Reports and failures that there are by now, without holding them all."""
-        with self._translated(), self._http.stream("GET", f"/v1/jobs/{job_id}/results") as response:
+        yield from self._stretch(job_id, None)
+
+    def follow(
+        self, job_id: str, *, on_progress: Callable[[Job], None] | None = None
+    ) -> Iterator[Report | Failure]:
+        """Every report and failure of a job, in order, as they come; ends with the job."""
+        part = 0
+        for job in self._looks(job_id):
+            if on_progress is not None:
+                on_progress(job)
+            part = yield from self._stretch(job_id, part)
+
+    def compare(
+        self, documents: Iterable[Document], options: Options | None = None
+    ) -> Iterator[Report | Failure]:
+        """Submit documents and yield how each of them ends."""
+        yield from self.follow(self.submit(documents, options).id)
+
+    def _looks(self, job_id: str) -> Iterator[Job]:
+        """The job again and again, the last time when it has ended."""
+        pause_s = _FIRST_LOOK_S
+        while True:
+            job = self.job(job_id)
+            yield job
+            if job.state is JobState.ENDED:
+                return
+            time.sleep(pause_s)
+            pause_s = min(pause_s * 1.3, _LONGEST_LOOK_S)
+
+    def _stretch(self, job_id: str, from_part: int | None) -> Generator[Report | Failure, None, int]:
+        """Results from a part on; returns the part that is still to come."""
+        params = {} if from_part is None else {"from_part": from_part}
+        path = f"/v1/jobs/{job_id}/results"
+        with self._translated(), self._http.stream("GET", path, params=params) as response:
             if response.is_error:
                 response.read()
                 raise _problem(response)
             for line in response.iter_lines():
                 yield RESULT.validate_json(line)
-
-    def compare(
-        self, documents: Iterable[Document], options: Options | None = None
-    ) -> Iterator[Report | Failure]:
-        """Submit documents, wait, and yield how each of them ended."""
-        job = self.submit(documents, options)
-        self.wait(job.id)
-        yield from self.results(job.id)
+            return int(response.headers[NEXT_PART_HEADER])
 
     def _request(self, method: str, path: str, *, json: object = None) -> httpx.Response:
         with self._translated():

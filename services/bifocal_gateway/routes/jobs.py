@@ -2,12 +2,14 @@
 
 import json
 from collections.abc import Iterator
+from itertools import count, takewhile
+from typing import Annotated
 
-from fastapi import APIRouter, Request, Response
+from fastapi import APIRouter, Query, Request, Response
 from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import StreamingResponse
 
-from bifocal.contracts import Job, JobRequest
+from bifocal.contracts import NEXT_PART_HEADER, Job, JobRequest
 from bifocal.errors import InvalidRequest, RequestTooLarge
 from bifocal.store import JobFiles
 from bifocal_gateway.gateway import Gateway
@@ -40,11 +42,25 @@ def look(request: Request, job_id: str) -> Job:
 
 
 @router.get("/{job_id}/results", response_class=StreamingResponse)
-def fetch(request: Request, job_id: str) -> StreamingResponse:
-    """Reports and failures that there are by now, a JSON line each; in the order of submission."""
+def fetch(
+    request: Request, job_id: str, from_part: Annotated[int | None, Query(ge=0)] = None
+) -> StreamingResponse:
+    """Reports and failures, a JSON line each, in parts: part 0 is what was refused at acceptance, the
+    others follow the order of submission.
+
+    Without `from_part` all that there are by now. With it those from that part on, up to the first that
+    is still to come; the header `Bifocal-Next-Part` says which that is.
+    """
     gateway: Gateway = request.app.state.gateway
     gateway.ledger.job(job_id)
-    return StreamingResponse(_results(gateway, job_id), media_type="application/x-ndjson")
+    parts = [0, *(shard + 1 for shard in gateway.ledger.merged_shards(job_id))]
+    if from_part is not None:
+        there = set(parts)
+        parts = list(takewhile(there.__contains__, count(from_part)))
+    headers = {NEXT_PART_HEADER: str(parts[-1] + 1 if parts else from_part or 0)}
+    return StreamingResponse(
+        _results(gateway, job_id, parts), media_type="application/x-ndjson", headers=headers
+    )
 
 
 def _accept(gateway: Gateway, body: bytes) -> Job:
@@ -66,10 +82,7 @@ async def _body(request: Request, most: int) -> bytes:
     return bytes(received)
 
 
-def _results(gateway: Gateway, job_id: str) -> Iterator[bytes]:
+def _results(gateway: Gateway, job_id: str, parts: list[int]) -> Iterator[bytes]:
     files = JobFiles(gateway.store, job_id)
-    refused = files.refused()
-    if refused:
-        yield refused
-    for shard in gateway.ledger.merged_shards(job_id):
-        yield files.results(shard)
+    for part in parts:
+        yield files.results(part - 1) if part else files.refused()

@@ -120,8 +120,7 @@ def _results(inputs: Inputs, options: Options, *, quiet: bool) -> Iterator[Repor
             check()
             progress(job)
 
-        client.wait(job.id, on_progress=look)
-        yield from client.results(job.id)
+        yield from client.follow(job.id, on_progress=look)
 
 
 @contextmanager

@@ -2,7 +2,7 @@
 
 from bifocal.contracts._wire import SCHEMA_VERSION
 from bifocal.contracts.document import Document, ErrorDetail, Failure
-from bifocal.contracts.job import Job, JobCounts, JobRequest, JobState
+from bifocal.contracts.job import NEXT_PART_HEADER, Job, JobCounts, JobRequest, JobState
 from bifocal.contracts.lens import ContextualReading, LensHeader, StaticReading
 from bifocal.contracts.message import ShardMessage
 from bifocal.contracts.options import Listing, Method, Options
@@ -26,6 +26,7 @@ from bifocal.contracts.report import (
 from bifocal.contracts.shard import Shard, ShardDocument
 
 __all__ = [
+    "NEXT_PART_HEADER",
     "RESULT",
     "SCHEMA_VERSION",
     "ContextualReading",

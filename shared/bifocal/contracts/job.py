@@ -11,6 +11,10 @@ from bifocal.contracts.document import Document
 from bifocal.contracts.options import Options
 
 
+#: Header of a stretch of results: the part with which the next stretch begins.
+NEXT_PART_HEADER = "Bifocal-Next-Part"
+
+
 class JobRequest(Wire):
     """Body of `POST /v1/jobs`."""
 
