@@ -10,7 +10,6 @@ from bifocal.contracts._wire import SCHEMA_VERSION, SchemaVersion, Wire
 from bifocal.contracts.document import Document
 from bifocal.contracts.options import Options
 
-
 #: Header of a stretch of results: the part with which the next stretch begins.
 NEXT_PART_HEADER = "Bifocal-Next-Part"
 
