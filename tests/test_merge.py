@@ -3,6 +3,7 @@
 from collections import Counter
 from dataclasses import dataclass
 from itertools import combinations
+from typing import Any
 
 import numpy as np
 import pytest
@@ -10,20 +11,32 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bifocal.contracts import (
+    ContextualReading,
     ContextualSummary,
+    Failure,
+    LensHeader,
     Listing,
     Options,
     Reason,
     Report,
+    Shard,
     ShardDocument,
+    StaticReading,
     StaticSummary,
     Verdict,
 )
-from bifocal.lenses import ContextualOutput, DistanceBackground, PairBackground, StaticOutput
+from bifocal.lenses import (
+    ContextualOutput,
+    DistanceBackground,
+    PairBackground,
+    StaticOutput,
+    write_contextual,
+    write_static,
+)
 from bifocal.lenses.contextual import DISTANCE_CLASSES
 from bifocal.lenses.quantiles import PROBABILITIES
 from bifocal_contextual.bands import Bands
-from bifocal_gateway.merge import merge_document, pairs
+from bifocal_gateway.merge import merge_document, pairs, stage
 
 #: A null under which a percentile equals the figure itself, between 0 and 1.
 IDENTITY = PROBABILITIES.astype(np.float32)
@@ -184,3 +197,67 @@ def test_blocks_hold_every_pair_once_whatever_their_size(case: Case, size: int) 
         if case.contextual.times_seen(np.array([i]), np.array([j]))[0]
     ]
     assert found == expected
+
+
+def test_a_fault_with_one_document_fails_that_one_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    # Given a shard of two documents that both lenses have read
+    document = ShardDocument(index=0, id="a", text="cat", word_starts=[0], word_ends=[3], sentence_starts=[0])
+    other = document.model_copy(update={"index": 1, "id": "b"})
+    shard = Shard(job="j", shard=0, options=Options(), documents=[document, other])
+    static, contextual = readings_of(shard)
+    # When merging the first raises
+    merge = stage.merge_document
+
+    def fail_on_a(read: ShardDocument, *rest: Any) -> Report:
+        if read.id == "a":
+            raise ZeroDivisionError
+        return merge(read, *rest)
+
+    monkeypatch.setattr(stage, "merge_document", fail_on_a)
+    # Then the second has its report all the same
+    one, two = stage.merge_shard(shard, static, contextual)
+    assert isinstance(one, Failure)
+    assert (one.error.code, "ZeroDivisionError" in one.error.message) == ("internal_error", True)
+    assert isinstance(two, Report)
+
+
+def readings_of(shard: Shard) -> tuple[bytes, bytes]:
+    """Lens outputs of documents of one word each."""
+    null = PairBackground(cosine_quantiles=IDENTITY[None], n_bands=1)
+    static = StaticOutput(
+        type_of_word=np.zeros(1, np.int32),
+        vectors=np.ones((1, 1), np.float32),
+        known=np.ones(1, np.bool_),
+        band=np.zeros(1, np.int32),
+        background=null,
+    )
+    usual = np.ones(len(DISTANCE_CLASSES), np.float32)
+    contextual = ContextualOutput(
+        first=np.zeros(1, np.int32),
+        width=np.ones(1, np.int32),
+        weight=np.ones(1, np.float32),
+        lift=np.ones(1, np.float32),
+        windows=np.array([[0, 1]], np.int32),
+        background=DistanceBackground(
+            usual_before=usual,
+            usual_after=usual,
+            lift_quantiles=np.tile(IDENTITY, (len(DISTANCE_CLASSES), 1)),
+        ),
+    )
+    indices = [document.index for document in shard.documents]
+    seen = ContextualSummary(
+        model="c", method="mean", windows=1, window_tokens=9, coverage=1, sink_mass=0, background="document"
+    )
+    static_header = LensHeader[StaticReading](
+        model_hash="s",
+        readings=[
+            StaticReading(index=i, summary=StaticSummary(model="s", unknown_words=[])) for i in indices
+        ],
+    )
+    contextual_header = LensHeader[ContextualReading](
+        model_hash="c", readings=[ContextualReading(index=i, summary=seen) for i in indices]
+    )
+    return (
+        write_static(static_header, dict.fromkeys(indices, static)),
+        write_contextual(contextual_header, dict.fromkeys(indices, contextual)),
+    )

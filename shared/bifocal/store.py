@@ -2,7 +2,7 @@
 
 import gzip
 import uuid
-from collections.abc import Iterator
+from collections.abc import Iterable
 from typing import Any
 
 import fsspec
@@ -102,7 +102,7 @@ class JobFiles:
         except FileNotFoundError:
             return b""
 
-    def forget_shard(self, shard: int, lenses: Iterator[str] | tuple[str, ...]) -> None:
+    def forget_shard(self, shard: int, lenses: Iterable[str]) -> None:
         """Remove what a merged shard no longer needs: its documents and readings."""
         for lens in lenses:
             self._store.delete(self._path(lens, shard, "safetensors"))

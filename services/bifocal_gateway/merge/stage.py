@@ -1,5 +1,6 @@
 """The merge as a stage: two lens outputs of a shard in, its results out."""
 
+import logging
 from collections.abc import Iterator
 
 from bifocal.contracts import ErrorDetail, Failure, Report, Shard, ShardDocument, ShardMessage
@@ -8,6 +9,8 @@ from bifocal.lenses import LENSES, read_contextual, read_static
 from bifocal.store import JobFiles
 from bifocal.worker import Bench
 from bifocal_gateway.merge.report import merge_document
+
+log = logging.getLogger(__name__)
 
 
 class MergeStage:
@@ -47,16 +50,23 @@ def merge_shard(shard: Shard, static_blob: bytes, contextual_blob: bytes) -> Ite
         error = one.error or other.error
         if error is not None:
             yield _failure(document, error)
-        elif one.summary is None or other.summary is None:
-            lacking = InternalError("a lens gave neither a reading nor an error; please report this")
-            yield _failure(document, ErrorDetail.of(lacking))
-        else:
+            continue
+        try:
+            if one.summary is None or other.summary is None:
+                raise InternalError("a lens gave neither a reading nor an error")
             yield merge_document(
                 document,
                 shard.options,
                 (one.summary, static_outputs[document.index], static_header.model_hash),
                 (other.summary, contextual_outputs[document.index], contextual_header.model_hash),
             )
+        except Exception as fault:
+            # A fault of ours with one document must not keep its shard, and so its job, open for ever.
+            log.exception("document %d of job %s could not be merged", document.index, shard.job)
+            lost = InternalError(
+                f"the merge failed ({type(fault).__name__}); the merge worker's log has more"
+            )
+            yield _failure(document, ErrorDetail.of(lost))
 
 
 def _failure(document: ShardDocument, error: ErrorDetail) -> Failure:
