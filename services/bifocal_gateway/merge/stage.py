@@ -2,8 +2,18 @@
 
 import logging
 from collections.abc import Iterator
+from typing import TypeVar
 
-from bifocal.contracts import ErrorDetail, Failure, Report, Shard, ShardDocument, ShardMessage
+from bifocal.contracts import (
+    ContextualSummary,
+    ErrorDetail,
+    Failure,
+    Report,
+    Shard,
+    ShardDocument,
+    ShardMessage,
+    StaticSummary,
+)
 from bifocal.errors import InternalError
 from bifocal.lenses import LENSES, read_contextual, read_static
 from bifocal.store import JobFiles
@@ -11,6 +21,8 @@ from bifocal.worker import Bench
 from bifocal_gateway.merge.report import merge_document
 
 log = logging.getLogger(__name__)
+
+S = TypeVar("S", StaticSummary, ContextualSummary)
 
 
 class MergeStage:
@@ -52,13 +64,11 @@ def merge_shard(shard: Shard, static_blob: bytes, contextual_blob: bytes) -> Ite
             yield _failure(document, error)
             continue
         try:
-            if one.summary is None or other.summary is None:
-                raise InternalError("a lens gave neither a reading nor an error")
             yield merge_document(
                 document,
                 shard.options,
-                (one.summary, static_outputs[document.index], static_header.model_hash),
-                (other.summary, contextual_outputs[document.index], contextual_header.model_hash),
+                (_there(one.summary), static_outputs[document.index], static_header.model_hash),
+                (_there(other.summary), contextual_outputs[document.index], contextual_header.model_hash),
             )
         except Exception as fault:
             # A fault of ours with one document must not keep its shard, and so its job, open for ever.
@@ -67,6 +77,12 @@ def merge_shard(shard: Shard, static_blob: bytes, contextual_blob: bytes) -> Ite
                 f"the merge failed ({type(fault).__name__}); the merge worker's log has more"
             )
             yield _failure(document, ErrorDetail.of(lost))
+
+
+def _there(summary: S | None) -> S:
+    if summary is None:
+        raise InternalError("a lens gave neither a reading nor an error")
+    return summary
 
 
 def _failure(document: ShardDocument, error: ErrorDetail) -> Failure:
