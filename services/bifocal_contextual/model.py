@@ -2,7 +2,6 @@
 
 import hashlib
 import importlib
-import os
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -99,7 +98,6 @@ def _location(location: str) -> str:
     kind, _, module = location.partition(":")
     if kind != "package":
         return location
-    os.environ.setdefault("HF_HUB_OFFLINE", "1")
     return str(Path(importlib.import_module(module).get_model_path()))
 
 
