@@ -90,6 +90,7 @@ def build_report(
             )
         ],
         relations=[_relation(words, pair) for pair in pairs],
+        n_relations_left_out=0,
         provenance=Provenance(
             bifocal="0.1.0", static="sha256:5", contextual="sha256:c", text="sha256:7", options=Options()
         ),

@@ -18,6 +18,7 @@ from bifocal.contracts import (
     Listing,
     Options,
     Reason,
+    Relation,
     Report,
     Shard,
     ShardDocument,
@@ -181,6 +182,29 @@ def test_listed_relations_are_those_asked_for_in_the_order_of_the_text(case: Cas
         assert relation.verdict == (verdict if isinstance(verdict, Verdict) else Verdict.NOT_COMPARABLE)
         assert relation.reason == (verdict if isinstance(verdict, Reason) else None)
         assert (relation.static is None) is (verdict is Reason.UNKNOWN_WORD)
+
+
+@settings(deadline=None, max_examples=200)
+@given(cases(), st.integers(1, 20), st.integers(1, 30))
+def test_of_too_many_relations_the_strongest_are_listed_and_the_rest_are_counted(
+    case: Case, most: int, size: int
+) -> None:
+    everything = case.report()
+    options = case.options.model_copy(update={"most_relations": most})
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(pairs, "BLOCK_PAIRS", size)
+        cut = Case(case.document, case.static, case.contextual, options).report()
+    assert len(cut.relations) == min(most, len(everything.relations))
+    assert cut.n_relations_left_out == len(everything.relations) - len(cut.relations)
+    assert cut.verdicts == everything.verdicts
+
+    def strength(relation: Relation) -> float:
+        return max(relation.static.percentile if relation.static else 0.0, relation.contextual.percentile)
+
+    listed = [relation for relation in everything.relations if relation in cut.relations]
+    assert listed == cut.relations
+    others = [strength(r) for r in everything.relations if r not in cut.relations]
+    assert max(others, default=0.0) <= min((strength(r) for r in cut.relations), default=1.0) + 1e-6
 
 
 @settings(deadline=None, max_examples=100)

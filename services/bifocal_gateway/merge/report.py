@@ -10,7 +10,6 @@ from pydantic import TypeAdapter
 from bifocal import __version__
 from bifocal.contracts import (
     ContextualSummary,
-    Listing,
     NotComparableCounts,
     Options,
     Provenance,
@@ -26,6 +25,7 @@ from bifocal.contracts import (
 from bifocal.lenses import ContextualOutput, StaticOutput
 from bifocal.text import is_candidate
 from bifocal_gateway.merge import pairs
+from bifocal_gateway.merge.listing import Listed
 from bifocal_gateway.merge.verdicts import CODES, Judged, judge
 
 Ints = npt.NDArray[np.int64]
@@ -47,12 +47,11 @@ def merge_document(
     contextual_summary, contextual_output, contextual_hash = contextual
     candidates = np.array([k for k, word in enumerate(document.words) if is_candidate(word)], dtype=np.int64)
     comparable: Counter[Verdict | Reason] = Counter()
-    relations: list[Relation] = []
-    writer = _Writer(document, contextual_output)
+    listed = Listed(options.listing, options.most_relations)
     for block in pairs.seen_pairs(candidates, contextual_output):
         judged = judge(block, static_output, contextual_output, options)
         comparable.update(_tally(judged))
-        relations.extend(writer.relations(judged, _wanted(judged, options.listing)))
+        listed.add(judged)
     return Report(
         id=document.id,
         index=document.index,
@@ -63,7 +62,8 @@ def merge_document(
         verdicts=_counts(comparable, static_output, candidates),
         static=[static_summary],
         contextual=[contextual_summary],
-        relations=relations,
+        relations=_Writer(document, contextual_output).relations(listed.result()),
+        n_relations_left_out=listed.n_left_out,
         provenance=Provenance(
             bifocal=__version__,
             static=static_hash,
@@ -101,16 +101,6 @@ def _counts(comparable: Counter[Verdict | Reason], static: StaticOutput, candida
     )
 
 
-def _wanted(judged: Judged, listing: Listing) -> Ints:
-    """Places in a block of the pairs to list."""
-    if listing is Listing.ALL:
-        return np.arange(len(judged.code))
-    marked = np.isin(
-        judged.code, [CODES.index(v) for v in (Verdict.BOTH, Verdict.MEANING_ONLY, Verdict.CONTEXT_ONLY)]
-    )
-    return np.flatnonzero(marked)
-
-
 class _Writer:
     """Writes relations of one document; each word's reference is made once."""
 
@@ -122,24 +112,26 @@ class _Writer:
         ]
         self._sentence = np.searchsorted(document.sentence_starts, np.arange(len(self._words)), side="right")
 
-    def relations(self, judged: Judged, places: Ints) -> list[Relation]:
-        """The pairs of a block at `places`, in order of the text."""
-        i, j = judged.block.i[places], judged.block.j[places]
+    def relations(self, judged: Judged | None) -> list[Relation]:
+        """Relations of judged pairs, in their order."""
+        if judged is None:
+            return []
+        i, j = judged.block.i, judged.block.j
         columns = zip(
             i.tolist(),
             j.tolist(),
             (self._sentence[i] == self._sentence[j]).tolist(),
-            judged.cosine[places].tolist(),
-            judged.static_percentile[places].tolist(),
-            judged.forward[places].tolist(),
-            judged.backward[places].tolist(),
-            judged.lift[places].tolist(),
-            judged.contextual_percentile[places].tolist(),
+            judged.cosine.tolist(),
+            judged.static_percentile.tolist(),
+            judged.forward.tolist(),
+            judged.backward.tolist(),
+            judged.lift.tolist(),
+            judged.contextual_percentile.tolist(),
             self._contextual.times_seen(i, j).tolist(),
-            judged.code[places].tolist(),
+            judged.code.tolist(),
             strict=True,
         )
-        # One validation of plain values for the block: a constructor call for each of thousands of
+        # One validation of plain values for all: a constructor call for each of thousands of
         # relations takes most of the merge's time.
         return _RELATIONS.validate_python([self._relation(*column) for column in columns])
 

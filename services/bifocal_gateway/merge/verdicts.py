@@ -38,6 +38,12 @@ class Judged:
     contextual_percentile: Floats
     code: npt.NDArray[np.int8]
 
+    @property
+    def strength(self) -> Floats:
+        """The higher of the two percentiles ``(k,)``, of those that mean something."""
+        known = self.code != CODES.index(Reason.UNKNOWN_WORD)
+        return np.maximum(np.where(known, self.static_percentile, 0.0), self.contextual_percentile)
+
 
 def judge(block: Block, static: StaticOutput, contextual: ContextualOutput, options: Options) -> Judged:
     """Look at a block of pairs that shared a window through both lenses.

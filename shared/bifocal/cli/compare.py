@@ -61,6 +61,9 @@ def compare(
     listing: Annotated[
         Listing, typer.Option("--list", help="Pairs a report lists: those a lens marks, or all.")
     ] = _DEFAULTS.listing,
+    most_relations: Annotated[
+        int, typer.Option(help="Most relations a report lists; of more, the strongest.")
+    ] = _DEFAULTS.most_relations,
     neighbours: Annotated[
         int, typer.Option(help="Nearest vocabulary words to report for each word.")
     ] = _DEFAULTS.neighbours,
@@ -82,6 +85,7 @@ def compare(
         window_tokens=window_tokens,
         window_overlap=window_overlap,
         listing=listing,
+        most_relations=most_relations,
         neighbours=neighbours,
     )
     inputs = read_inputs(paths)

@@ -184,6 +184,8 @@ class Report(Wire):
     contextual: list[ContextualSummary]
     relations: list[Relation]
     """In order of the text; `options.listing` says which are listed."""
+    n_relations_left_out: int
+    """Relations that `options.listing` asks for beyond `options.most_relations`."""
     provenance: Provenance
 
 
