@@ -13,7 +13,7 @@ import httpx
 import pyarrow.parquet
 import pytest
 
-from bifocal import EmbeddedStack
+from bifocal import Document, EmbeddedStack
 from bifocal.contracts import RESULT, Failure, Report
 
 pytestmark = pytest.mark.stack
@@ -54,6 +54,33 @@ def test_compare_needs_nothing_running_and_leaves_nothing_running(france: Path, 
     }  # fmt: skip
     ours = [p for p in Path("/proc").glob("[0-9]*/environ") if str(own).encode() in _bytes(p)]
     assert ours == []
+    assert list(own.iterdir()) == []
+
+
+@pytest.mark.parametrize(("how", "status"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+def test_a_run_told_to_end_stops_all_that_it_started(
+    how: signal.Signals, status: int, tmp_path: Path, lee: list[Document]
+) -> None:
+    own = tmp_path / "temporary"
+    own.mkdir()
+    corpus = tmp_path / "corpus.jsonl"
+    corpus.write_text("".join(f"{document.model_dump_json()}\n" for document in lee))
+    running = subprocess.Popen(
+        [*COMMAND, "compare", str(corpus), "-o", str(tmp_path / "out")],
+        env={**os.environ, "TMPDIR": str(own)},
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+    )
+    try:
+        assert running.stderr is not None
+        assert b"accepted" in running.stderr.readline()
+        running.send_signal(how)
+        errors = running.stderr.read()
+        assert running.wait(30) == status
+        assert b"Traceback" not in errors
+    finally:
+        running.kill()
+        running.communicate()
     assert list(own.iterdir()) == []
 
 

@@ -1,6 +1,7 @@
 """Commands, exit statuses and the one place where errors become messages."""
 
 import os
+import signal
 import sys
 from typing import Annotated
 
@@ -46,6 +47,7 @@ def main() -> None:
     # Set before torch or transformers could be imported: neither has business with the network unasked.
     os.environ.setdefault("HF_HUB_DISABLE_TELEMETRY", "1")
     collect_rarely()
+    signal.signal(signal.SIGTERM, _end)
     try:
         app()
     except BifocalError as error:
@@ -56,6 +58,11 @@ def main() -> None:
     except KeyboardInterrupt:
         Console(stderr=True).print("bifocal: interrupted")
         sys.exit(Exit.INTERRUPTED)
+
+
+def _end(*_: object) -> None:
+    """End by way of every `finally`, so that an embedded stack is stopped and its folder removed."""
+    sys.exit(Exit.TERMINATED)
 
 
 def _plain(message: str) -> str:

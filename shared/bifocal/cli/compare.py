@@ -117,14 +117,16 @@ def _results(inputs: Inputs, options: Options, *, quiet: bool) -> Iterator[Repor
     yield from inputs.failures
     if not inputs.documents:
         return
-    with _client(quiet) as (client, check), _progress(len(inputs.documents), quiet) as progress:
+    with _client(quiet) as (client, check):
         job = client.submit(inputs.documents, options)
+        Console(stderr=True, quiet=quiet, highlight=False).print(f"job {job.id} accepted")
+        with _progress(len(inputs.documents), quiet) as progress:
 
-        def look(job: Job) -> None:
-            check()
-            progress(job)
+            def look(job: Job) -> None:
+                check()
+                progress(job)
 
-        yield from client.follow(job.id, on_progress=look)
+            yield from client.follow(job.id, on_progress=look)
 
 
 @contextmanager

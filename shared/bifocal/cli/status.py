@@ -16,3 +16,5 @@ class Exit(IntEnum):
     """Some documents, or all, ended as failures; the others have their reports."""
     INTERRUPTED = 130
     """Ctrl-C."""
+    TERMINATED = 143
+    """Told to end, by SIGTERM."""
