@@ -65,18 +65,16 @@ def test_unspaced_scripts_give_words_by_the_documented_fallback(text: str, expec
     assert words(text) == expected
 
 
-@pytest.mark.parametrize("sign", ["(", "a", "-", "'", "你", ".", "a-"])
-def test_a_megabyte_without_white_space_takes_linear_time(sign: str) -> None:
+@pytest.mark.parametrize("sign", ["(", "a", "-", "'", "你", ".", "a-", f"{')(' * 400} "])
+def test_a_megabyte_with_little_white_space_takes_linear_time(sign: str) -> None:
     # Without the fallback the first of these takes hours, so the test would not end.
     text = sign * (1_000_000 // len(sign))
-    assert "".join(words(text)) == text
+    assert "".join(words(text)) == text.replace(" ", "")
 
 
 def test_a_long_run_keeps_the_words_around_it_in_place() -> None:
     text = f"One word, {'(' * LONG_RUN_CHARS} then others. End."
-    found = words(text)
-    assert found[:3] == ["One", "word", ","]
-    assert found[-5:] == ["then", "others", ".", "End", "."]
+    assert words(text) == ["One", "word", ",", "(" * LONG_RUN_CHARS, "then", "others", ".", "End", "."]
 
 
 def test_offsets_are_code_points_even_beyond_the_basic_plane() -> None:

@@ -1,11 +1,11 @@
 """Words and sentences with character offsets, by spaCy's tokenizer and sentencizer.
 
 spaCy splits as the treebanks and GloVe's corpus do (*does* + *n't*, *king* + *'s*).
-Two cases are ours, both in `fallback_spans`: scripts written without spaces, and runs
-of a thousand characters without white space, on which spaCy's affix rules take
-quadratic time.
+Two cases are ours, both in `fallback_spans`: scripts written without spaces, and long runs
+without white space or of punctuation, on which spaCy's affix rules take quadratic time.
 """
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
@@ -16,15 +16,17 @@ import regex
 
 from bifocal.errors import UnknownLanguage
 
-#: From this many characters without white space on, `fallback_spans` splits instead of spaCy.
-LONG_RUN_CHARS = 1000
+#: From this many characters without white space on, `fallback_spans` splits instead of spaCy;
+#: and from this many signs of punctuation in a row, which spaCy would peel off one by one.
+LONG_RUN_CHARS, LONG_RUN_SIGNS = 300, 20
 
 _UNSPACED = r"\p{Han}\p{Hiragana}\p{Katakana}\p{Thai}\p{Lao}\p{Khmer}\p{Myanmar}\p{Tibetan}"
 _HAS_UNSPACED = regex.compile(rf"[{_UNSPACED}]")
-_LONG_RUN = regex.compile(rf"\S{{{LONG_RUN_CHARS},}}")
+_SLOW_FOR_SPACY = regex.compile(rf"\S{{{LONG_RUN_CHARS}}}|[^\w\s]{{{LONG_RUN_SIGNS}}}")
+_SPACE = regex.compile(r"\s")
 _FALLBACK = regex.compile(
     rf"\p{{Katakana}}[\p{{Katakana}}ー]*|[{_UNSPACED}][\p{{M}}]*"
-    rf"|[[\w]--[{_UNSPACED}]]{{1,{LONG_RUN_CHARS}}}|[^\s]\p{{M}}*",
+    rf"|[[\w]--[{_UNSPACED}]]{{1,{LONG_RUN_CHARS}}}|([^\s\w])\1+|[^\s]\p{{M}}*",
     regex.V1,
 )
 
@@ -49,9 +51,21 @@ def fallback_spans(text: str) -> list[Span]:
 
     A run of Katakana is a word, and so is a run of letters and digits of any spaced script;
     in the other unspaced scripts every character with its marks is one (so words of several
-    characters are not found there), and so is every other sign.
+    characters are not found there), and so is every other sign, repeated or not.
     """
     return [match.span() for match in _FALLBACK.finditer(text)]
+
+
+def _slow_runs(text: str) -> Iterator[Span]:
+    """Runs without white space that `fallback_spans` has to split, in order."""
+    position = 0
+    while (found := _SLOW_FOR_SPACY.search(text, position)) is not None:
+        start = found.start()
+        while start > position and not text[start - 1].isspace():
+            start -= 1
+        space = _SPACE.search(text, found.end())
+        position = space.start() if space is not None else len(text)
+        yield start, position
 
 
 class Segmenter:
@@ -70,11 +84,11 @@ class Segmenter:
         spans: list[Span] = []
         sentence_starts: list[int] = []
         position = 0
-        for run in _LONG_RUN.finditer(text):
-            self._spaced(text, position, run.start(), spans, sentence_starts)
+        for start, end in _slow_runs(text):
+            self._spaced(text, position, start, spans, sentence_starts)
             sentence_starts.append(len(spans))
-            spans.extend((run.start() + s, run.start() + e) for s, e in fallback_spans(run.group()))
-            position = run.end()
+            spans.extend((start + s, start + e) for s, e in fallback_spans(text[start:end]))
+            position = end
         self._spaced(text, position, len(text), spans, sentence_starts)
         bounds = np.array(spans, dtype=np.int64).reshape(-1, 2)
         starts = sorted({start for start in sentence_starts if start < len(spans)})
