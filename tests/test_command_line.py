@@ -154,6 +154,51 @@ def test_a_run_of_failures_only_still_writes_its_folder(tmp_path: Path) -> None:
     assert (tmp_path / "out" / "index.html").exists()
 
 
+def test_a_run_that_fails_leaves_the_reports_of_the_run_before(
+    france: Path, tmp_path: Path, stack: EmbeddedStack
+) -> None:
+    out = tmp_path / "out"
+    run("compare", str(france), "-o", str(out), stack=stack)
+    before = {path.name: path.read_bytes() for path in out.iterdir()}
+    assert run("compare", str(france), "-o", str(out), "--language", "qq", stack=stack).returncode == 2
+    assert {path.name: path.read_bytes() for path in out.iterdir()} == before
+
+
+def test_an_input_is_never_written_over(tmp_path: Path, stack: EmbeddedStack) -> None:
+    own = tmp_path / "reports.jsonl"
+    own.write_text('{"text": "The king met the queen."}')
+    done = run("compare", str(own), "-o", str(tmp_path), stack=stack)
+    assert (done.returncode, own.read_text()) == (2, '{"text": "The king met the queen."}')
+    assert b"would be written over" in done.stderr
+
+
+def test_ids_with_line_ends_of_other_kinds_come_back_whole_and_none_rules_the_terminal(
+    tmp_path: Path, stack: EmbeddedStack
+) -> None:
+    odd = "a\u2028b\u0085c\x1b[2J"
+    stdin = "".join(json.dumps({"id": odd + n, "text": t}) + "\n" for n, t in (("1", "king"), ("2", "")))
+    done = run("compare", "-", "-o", str(tmp_path), stack=stack, stdin=stdin.encode())
+    assert done.returncode == 3
+    assert b"\x1b" not in done.stdout
+    written = [(tmp_path / name).read_bytes() for name in ("reports.jsonl", "failures.jsonl")]
+    kept = b"".join(written).split(b"\n")
+    assert [RESULT.validate_json(line).id for line in kept if line] == [odd + "1", odd + "2"]
+
+
+@pytest.mark.parametrize(("name", "value"), [("BIFOCAL_PORT", "abc"), ("BIFOCAL_STATIC_MODELS", "{")])
+def test_a_setting_that_cannot_be_read_is_named(name: str, value: str, france: Path, tmp_path: Path) -> None:
+    done = run("compare", str(france), "-o", str(tmp_path / "out"), **{name: value})
+    assert done.returncode == 2
+    assert b"Traceback" not in done.stderr
+
+
+def test_an_output_folder_that_is_a_file_is_named(france: Path) -> None:
+    done = run("compare", str(france), "-o", str(france))
+    assert done.returncode == 1
+    assert str(france).encode() in done.stderr.replace(b"\n", b"")
+    assert b"Traceback" not in done.stderr
+
+
 @pytest.mark.parametrize(
     ("arguments", "part"),
     [

@@ -1,6 +1,7 @@
 """What people hand over, good and bad."""
 
 import io
+import os
 from pathlib import Path
 
 import pytest
@@ -97,3 +98,38 @@ def test_a_bad_line_is_named_by_its_number_and_the_others_are_read(
     assert failure.error.code == code
     assert part in failure.error.message
     assert f"{path}:2" in failure.error.message
+
+
+def test_the_folder_that_reports_go_to_is_not_read(tmp_path: Path) -> None:
+    (tmp_path / "a.txt").write_text("a")
+    (tmp_path / "out").mkdir()
+    (tmp_path / "out" / "reports.jsonl").write_text("{}")
+    found = read_inputs([str(tmp_path)], leave_out=tmp_path / "out")
+    assert [Path(d.id).name for d in found.documents] == ["a.txt"]
+    assert not found.failures
+
+
+def test_a_name_that_is_not_utf8_is_read_under_a_name_that_is(tmp_path: Path) -> None:
+    path = os.fsdecode(os.fsencode(tmp_path) + b"/bad\xff.txt")
+    Path(path).write_text("king")
+    (document,) = read_inputs([str(tmp_path)]).documents
+    assert document.id.endswith("bad\ufffd.txt")
+
+
+@pytest.mark.parametrize("name", ["x" * 300 + ".txt", ""])
+def test_a_path_that_cannot_be_is_a_failure(name: str) -> None:
+    assert only_failure(read_inputs([name]))[0] == "unreadable_source"
+
+
+def test_a_pipe_or_a_link_to_nowhere_in_a_folder_is_a_failure_and_not_a_wait(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe.txt")
+    (tmp_path / "nowhere.txt").symlink_to("gone")
+    found = read_inputs([str(tmp_path)])
+    messages = {Path(f.id).name: f.error.message for f in found.failures}
+    assert messages["pipe.txt"] == "not a regular file"
+    assert "No such file" in messages["nowhere.txt"]
+
+
+def test_a_byte_order_mark_before_lines_on_standard_input_is_no_text() -> None:
+    body = b'\xef\xbb\xbf{"text": "a"}\n{"text": "b"}'
+    assert [d.text for d in read_inputs(["-"], stdin=io.BytesIO(body)).documents] == ["a", "b"]

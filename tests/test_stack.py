@@ -1,5 +1,6 @@
 """The whole way of a document, through a real Redis, gateway and workers."""
 
+import fcntl
 import json
 import os
 import re
@@ -13,7 +14,14 @@ from pydantic import SecretStr
 
 from bifocal import Client, Document, EmbeddedStack, Failure, Options, Report, Verdict
 from bifocal.contracts import Listing, Relation
-from bifocal.errors import GatewayUnreachable, InvalidOptions, UnknownJob, UnknownLanguage, UnknownModel
+from bifocal.errors import (
+    GatewayUnreachable,
+    InvalidOptions,
+    StackFailed,
+    UnknownJob,
+    UnknownLanguage,
+    UnknownModel,
+)
 
 pytestmark = pytest.mark.stack
 
@@ -148,6 +156,20 @@ def test_bad_options_are_refused_as_a_whole_and_named(
 def test_a_body_that_is_no_job_is_refused(body: bytes, stack: EmbeddedStack) -> None:
     answer = httpx.post(f"{stack.url}/v1/jobs", content=body)
     assert (answer.status_code, answer.json()["code"]) == (400, "invalid_request")
+
+
+@pytest.mark.parametrize("part", ["-1", "x", ""])
+def test_a_part_that_is_no_number_is_a_problem_too(part: str, stack: EmbeddedStack) -> None:
+    answer = httpx.get(f"{stack.url}/v1/jobs/x/results", params={"from_part": part})
+    assert (answer.status_code, answer.json()["code"]) == (422, "invalid_request")
+
+
+def test_a_folder_serves_one_stack_at_a_time(tmp_path: Path) -> None:
+    second = EmbeddedStack(folder=tmp_path)
+    with (tmp_path / "lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        with pytest.raises(StackFailed, match="another stack"):
+            second.__enter__()
 
 
 def test_an_option_that_only_the_model_can_refuse_fails_its_documents(client: Client) -> None:

@@ -31,7 +31,7 @@ def _serve() -> None:
 
     chosen = settings()
     check_exposure(chosen)
-    end_with_parent()
+    end_with_parent(chosen.redis_url)
     collect_rarely()
     uvicorn.run(create_app(chosen), host=chosen.host, port=chosen.port, log_level="info", access_log=False)
 

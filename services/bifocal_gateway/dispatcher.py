@@ -7,7 +7,7 @@ import redis
 from celery import Celery
 from kombu.exceptions import OperationalError
 
-from bifocal.contracts import ErrorDetail, LensHeader, Shard, ShardMessage
+from bifocal.contracts import ErrorDetail, Failure, LensHeader, Shard, ShardDocument, ShardMessage
 from bifocal.contracts.lens import ContextualReading, StaticReading
 from bifocal.errors import WorkerLost
 from bifocal.ledger import Ledger, Overdue
@@ -71,31 +71,27 @@ class Dispatcher:
             overdue.job,
             overdue.attempts,
         )
-        if overdue.stage != MERGE and overdue.attempts >= self._settings.max_attempts:
+        if overdue.attempts >= self._settings.max_attempts:
             self._give_up(overdue.stage, message, overdue.attempts)
         else:
             publish(self._app, overdue.stage, message)
 
-    def _give_up(self, lens: str, message: ShardMessage, attempts: int) -> None:
-        """Say in the lens's place that it failed, so that the shard ends by the usual way."""
+    def _give_up(self, stage: str, message: ShardMessage, attempts: int) -> None:
+        """Say in a stage's place that it failed, so that the shard ends by the usual way."""
         files = JobFiles(self._store, message.job)
-        shard = Shard.model_validate_json(files.shard(message.shard))
+        documents = Shard.model_validate_json(files.shard(message.shard)).documents
         detail = ErrorDetail.of(
-            WorkerLost(f"no {lens} worker finished this document or one beside it in {attempts} attempts")
+            WorkerLost(f"no {stage} worker finished this document or one beside it in {attempts} attempts")
         )
-        indices = [document.index for document in shard.documents]
-        if lens == "static":
-            static = LensHeader[StaticReading](
-                model_hash="", readings=[StaticReading(index=i, error=detail) for i in indices]
-            )
-            blob = write_static(static, {})
-        else:
-            contextual = LensHeader[ContextualReading](
-                model_hash="", readings=[ContextualReading(index=i, error=detail) for i in indices]
-            )
-            blob = write_contextual(contextual, {})
-        files.put_reading(lens, message.shard, blob)
-        if self._ledger.commit_lens(lens, message.job, message.shard):
+        if stage == MERGE:
+            failures = [Failure(id=d.id, index=d.index, error=detail) for d in documents]
+            lines = "".join(f"{failure.model_dump_json()}\n" for failure in failures)
+            files.put_results(message.shard, lines.encode())
+            self._ledger.finish_shard(message.job, message.shard, succeeded=0, failed=len(failures))
+            files.forget_shard(message.shard, LENSES)
+            return
+        files.put_reading(stage, message.shard, _failed_reading(stage, documents, detail))
+        if self._ledger.commit_lens(stage, message.job, message.shard):
             publish(self._app, MERGE, message)
 
     def _run(self) -> None:
@@ -107,3 +103,12 @@ class Dispatcher:
             except (redis.RedisError, OperationalError, OSError) as error:
                 # The ledger holds what was not published; the next step takes it up again.
                 log.warning("nothing dispatched: %s", error)
+
+
+def _failed_reading(lens: str, documents: list[ShardDocument], error: ErrorDetail) -> bytes:
+    """The blob of a lens that could read none of the documents."""
+    if lens == "static":
+        static = [StaticReading(index=d.index, error=error) for d in documents]
+        return write_static(LensHeader(model_hash="", readings=static), {})
+    contextual = [ContextualReading(index=d.index, error=error) for d in documents]
+    return write_contextual(LensHeader(model_hash="", readings=contextual), {})

@@ -4,10 +4,12 @@ import logging
 
 import redis
 from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect
 
-from bifocal.errors import BifocalError, InternalError, ServiceError
+from bifocal.errors import BifocalError, InternalError, InvalidRequest, ServiceError
 
 log = logging.getLogger(__name__)
 
@@ -35,9 +37,22 @@ def handle_problems(app: FastAPI) -> None:
 
     @app.exception_handler(HTTPException)
     async def refused(_: Request, error: HTTPException) -> JSONResponse:
-        return problem(
+        answer = problem(
             status=error.status_code, code="http_error", message=str(error.detail), retryable=False
         )
+        answer.headers.update(error.headers or {})
+        return answer
+
+    @app.exception_handler(RequestValidationError)
+    async def invalid(_: Request, error: RequestValidationError) -> JSONResponse:
+        first = error.errors()[0]
+        place = ".".join(str(part) for part in first["loc"])
+        message = f"{place}: {first['msg']}"
+        return problem(status=422, code=InvalidRequest.code, message=message, retryable=False)
+
+    @app.exception_handler(ClientDisconnect)
+    async def gone(_: Request, error: ClientDisconnect) -> JSONResponse:
+        return problem(status=400, code=InvalidRequest.code, message="the upload broke off", retryable=True)
 
     @app.exception_handler(redis.RedisError)
     async def no_redis(_: Request, error: redis.RedisError) -> JSONResponse:

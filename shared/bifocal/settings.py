@@ -3,8 +3,10 @@
 from functools import cache
 from pathlib import Path
 
-from pydantic import Field, SecretStr
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic import Field, SecretStr, ValidationError
+from pydantic_settings import BaseSettings, SettingsConfigDict, SettingsError
+
+from bifocal.errors import InvalidOptions
 
 
 class Settings(BaseSettings):
@@ -59,5 +61,12 @@ class Settings(BaseSettings):
 
 @cache
 def settings() -> Settings:
-    """The settings of this process, read once."""
-    return Settings()
+    """The settings of this process, read once.
+
+    Raises:
+        InvalidOptions: a variable of the environment cannot be read.
+    """
+    try:
+        return Settings()
+    except (ValidationError, SettingsError) as error:
+        raise InvalidOptions(f"in the environment: {error}") from None

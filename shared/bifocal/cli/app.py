@@ -47,7 +47,8 @@ def main() -> None:
     # Set before torch or transformers could be imported: neither has business with the network unasked.
     os.environ.setdefault("HF_HUB_DISABLE_TELEMETRY", "1")
     collect_rarely()
-    signal.signal(signal.SIGTERM, _end)
+    for ending in (signal.SIGTERM, signal.SIGHUP):
+        signal.signal(ending, _end)
     try:
         app()
     except BifocalError as error:
@@ -55,6 +56,11 @@ def main() -> None:
             f"[red]bifocal:[/red] {_plain(error.message)}", soft_wrap=True
         )
         sys.exit(Exit.USAGE if isinstance(error, RequestError) else Exit.BROKEN)
+    except OSError as error:
+        Console(stderr=True, highlight=False).print(
+            f"[red]bifocal:[/red] {_plain(str(error))}", soft_wrap=True
+        )
+        sys.exit(Exit.BROKEN)
     except KeyboardInterrupt:
         Console(stderr=True).print("bifocal: interrupted")
         sys.exit(Exit.INTERRUPTED)

@@ -28,7 +28,7 @@ from bifocal.contracts import Failure, Job, Listing, Options, Report, Verdict
 from bifocal.embedded import EmbeddedStack
 from bifocal.errors import InvalidOptions
 from bifocal.inputs import Inputs, read_inputs
-from bifocal.output.folder import FAILURES, PAGE, RELATIONS, REPORTS, Totals, write_folder
+from bifocal.output.folder import FAILURES, PAGE, RELATIONS, REPORTS, Totals, check_inputs, write_folder
 from bifocal.settings import settings
 
 _DEFAULTS = Options()
@@ -88,7 +88,8 @@ def compare(
         most_relations=most_relations,
         neighbours=neighbours,
     )
-    inputs = read_inputs(paths)
+    check_inputs(output, paths)
+    inputs = read_inputs(paths, leave_out=output)
     totals = write_folder(
         output,
         _results(inputs, options, quiet=as_json),
@@ -196,7 +197,12 @@ def _print_totals(totals: Totals, output: Path) -> None:
             soft_wrap=True,
         )
         for failure in totals.first_failures:
-            console.print(f"  {escape(failure.id)}: {escape(failure.error.message)}", soft_wrap=True)
+            console.print(f"  {_shown(failure.id)}: {_shown(failure.error.message)}", soft_wrap=True)
         if totals.failed > len(totals.first_failures):
             console.print(f"  … and {totals.failed - len(totals.first_failures):,} more")
     console.print(f"Open {escape(str(output / PAGE))}; the data are beside it.", soft_wrap=True)
+
+
+def _shown(text: str) -> str:
+    """Users' words on a terminal: no markup, and nothing that the terminal would obey."""
+    return escape("".join(c if c.isprintable() else "�" for c in text))

@@ -47,7 +47,7 @@ class Options(Wire):
     """Percentile of the lift from which the contextual lens marks a pair."""
     listing: Listing = Listing.RELATED
     """Which pairs the report lists."""
-    most_relations: Annotated[int, Field(ge=1, le=1_000_000)] = 50_000
+    most_relations: Annotated[int, Field(ge=1, le=200_000)] = 50_000
     """Most relations a report lists; of more, those of the highest percentile under either lens."""
     neighbours: Annotated[int, Field(ge=0, le=50)] = 0
     """Nearest vocabulary words to report for each word of the document."""

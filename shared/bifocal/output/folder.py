@@ -1,10 +1,12 @@
 """The folder that `bifocal compare` writes."""
 
+import tempfile
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from bifocal.contracts import Failure, Report, VerdictCounts
+from bifocal.errors import InvalidOptions
 from bifocal.output.page import Page
 from bifocal.output.relations import RelationTable
 
@@ -56,10 +58,33 @@ def write_folder(
 ) -> Totals:
     """Write reports, relations, failures and the page as the results come.
 
-    `texts` holds the documents' texts by id, `places` the file and line of each by its index.
-    What was in the folder under these names before is replaced.
+    `texts` holds the documents' texts by id, `places` the file and line of each by its index. The
+    files appear together, over those of a run before, once everything is written; a run that fails
+    leaves what was there.
     """
     folder.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(prefix=".unfinished-", dir=folder) as unfinished:
+        totals = _write(Path(unfinished), results, texts, places)
+        for name in (REPORTS, RELATIONS, FAILURES, PAGE):
+            Path(unfinished, name).replace(folder / name)
+    return totals
+
+
+def check_inputs(folder: Path, paths: Iterable[str]) -> None:
+    """Refuse to write over what is to be read.
+
+    Raises:
+        InvalidOptions: one of `paths` is a file that `write_folder` would replace.
+    """
+    written = {(folder / name).resolve() for name in (REPORTS, RELATIONS, FAILURES, PAGE)}
+    for path in paths:
+        if Path(path).resolve() in written:
+            raise InvalidOptions(f"{path} would be written over; choose another folder with --output")
+
+
+def _write(
+    folder: Path, results: Iterable[Report | Failure], texts: Mapping[str, str], places: Sequence[str]
+) -> Totals:
     totals, page = Totals(), Page()
     with (
         (folder / REPORTS).open("w", encoding="utf-8") as reports,

@@ -71,7 +71,7 @@ def run_worker(app: Celery, name: str) -> None:
 
     A lens uses the machine by threads inside its library, and scales by more workers.
     """
-    end_with_parent()
+    end_with_parent(settings().redis_url)
     collect_rarely()
     app.worker_main(
         [
