@@ -39,10 +39,6 @@ class Store:
         body: bytes = self._fs.cat_file(self._full(path))
         return body
 
-    def exists(self, path: str) -> bool:
-        """Whether there is a blob under `path`."""
-        return bool(self._fs.exists(self._full(path)))
-
     def delete(self, path: str) -> None:
         """Remove the blob under `path`; one that is not there is no error."""
         try:
