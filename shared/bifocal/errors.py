@@ -18,7 +18,8 @@
     │   ├── InvalidRequest           invalid_request
     │   ├── RequestTooLarge          request_too_large
     │   ├── Unauthorized             unauthorized
-    │   └── UnknownJob               unknown_job
+    │   ├── UnknownJob               unknown_job
+    │   └── UnreadableCorpus         unreadable_corpus
     └── ServiceError             bifocal or something it stands on
         ├── ModelUnavailable         model_unavailable
         ├── WorkerLost               worker_lost
@@ -159,6 +160,12 @@ class UnknownJob(RequestError):
 
     code = "unknown_job"
     status = 404
+
+
+class UnreadableCorpus(RequestError):
+    """A file of labelled data cannot be read, or is malformed at a line."""
+
+    code = "unreadable_corpus"
 
 
 class ServiceError(BifocalError):

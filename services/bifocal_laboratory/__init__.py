@@ -1,0 +1,1 @@
+"""Offline: fits and measures the lenses; the only package that may import other services."""
