@@ -7,17 +7,23 @@ from dataclasses import dataclass
 from bifocal.contracts import (
     ContextualRelation,
     ContextualSummary,
+    Direction,
+    HeadVoice,
     Neighbour,
     NotComparableCounts,
     Options,
+    Profile,
     Provenance,
     Reason,
     Relation,
+    RelationKind,
     Report,
+    Space,
     StaticRelation,
     StaticSummary,
     Verdict,
     VerdictCounts,
+    Without,
     WordRef,
 )
 
@@ -39,6 +45,20 @@ class Pair:
     lift: float = 3.141593
     context: float = 0.976543
     windows: int = 1
+    kind: RelationKind | None = None
+    joint: float | None = None
+    without: tuple[float, float] | None = None
+
+
+def kind(
+    name: str,
+    direction: Direction = Direction.A_TO_B,
+    probability: float = 0.912345,
+    heads: list[tuple[int, int, float]] | None = None,
+) -> RelationKind:
+    """A kind; a head is its layer, its number there and what it added."""
+    voices = heads and [HeadVoice(layer=layer, head=head, added=added) for layer, head, added in heads]
+    return RelationKind(name=name, direction=direction, probability=probability, heads=voices)
 
 
 def build_report(
@@ -51,6 +71,7 @@ def build_report(
     language: str = "en",
     unknown: list[str] | None = None,
     neighbours: dict[str, list[tuple[str, float]]] | None = None,
+    catalogue: str | None = None,
 ) -> Report:
     """A report on `text` that lists `pairs`; words are runs of letters, and single signs."""
     spans = [match.span() for match in _WORD.finditer(text)]
@@ -77,15 +98,25 @@ def build_report(
         n_sentences=max(1, sum(word.text in ".!?" for word in words)),
         n_candidate_pairs=verdicts.total,
         verdicts=verdicts,
-        static=[StaticSummary(model="glove-6b-50d", unknown_words=unknown or [], neighbours=near)],
+        static=[
+            StaticSummary(
+                model="glove-6b-50d",
+                space=Space.COMMON_REMOVED,
+                unknown_words=unknown or [],
+                neighbours=near,
+            )
+        ],
         contextual=[
             ContextualSummary(
                 model="minilm-l6",
-                method="mean",
+                method="heads" if catalogue else "alti",
                 windows=1,
                 window_tokens=256,
                 coverage=1.0,
                 sink_mass=0.412345,
+                precision="float32",
+                catalogue=catalogue,
+                profile=Profile.FAST if catalogue else None,
                 background="running_text",
             )
         ],
@@ -111,7 +142,10 @@ def _relation(words: list[WordRef], pair: Pair) -> Relation:
             lift=pair.lift,
             percentile=pair.context,
             windows=pair.windows,
+            without=None if pair.without is None else Without(a=pair.without[0], b=pair.without[1]),
         ),
+        kind=pair.kind,
+        joint=pair.joint,
         verdict=pair.verdict,
         reason=pair.reason,
     )

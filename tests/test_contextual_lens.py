@@ -8,11 +8,11 @@ import pytest
 import torch
 from transformers import AutoModel, BertConfig, BertModel, BertTokenizerFast
 
-from bifocal.contracts import Document, LensHeader, Options, ShardDocument
+from bifocal.contracts import Document, LensHeader, Method, Options, ShardDocument
 from bifocal.errors import InvalidOptions, ModelUnavailable
 from bifocal.lenses import ContextualOutput, read_contextual
 from bifocal.models import ContextualModel, contextual_models
-from bifocal.settings import Settings
+from bifocal.settings import Precision, Settings
 from bifocal_contextual.background import shipped
 from bifocal_contextual.lens import ContextualLens
 from bifocal_contextual.model import Transformer, load_transformer
@@ -22,7 +22,7 @@ Segmented = Callable[..., ShardDocument]
 
 @pytest.fixture(scope="module")
 def minilm() -> Transformer:
-    return load_transformer(contextual_models(Settings())["minilm-l6"])
+    return load_transformer(contextual_models(Settings())["minilm-l6"], precision=Precision.FLOAT32)
 
 
 @pytest.fixture(scope="module")
@@ -35,7 +35,13 @@ def eager() -> torch.nn.Module:
 
 @pytest.fixture(scope="module")
 def lens() -> ContextualLens:
-    return ContextualLens(contextual_models(Settings()), warm=["minilm-l6"], batch_tokens=4096)
+    return ContextualLens(
+        contextual_models(Settings()), warm=["minilm-l6"], batch_tokens=4096, precision=Precision.FLOAT32
+    )
+
+
+#: The plain mean of all heads, which anyone can compute anew.
+MEAN = Options(method=Method.MEAN)
 
 
 def matrix(output: ContextualOutput) -> np.ndarray:
@@ -82,7 +88,7 @@ def test_weights_equal_eager_attention_pooled_by_hand_on_fifty_real_documents(
     # The reference has no windows, so it is asked about documents that fit one.
     short = [d for d in documents if len(minilm.tokenizer.encode(d.text).ids) <= 512][:50]
     assert len(short) == 50
-    work = lens.read(short, Options())
+    work = lens.read(short, MEAN)
     largest = 0.0
     for document, reading in zip(short, work.readings, strict=True):
         weight, sink = reference(minilm, eager, document)
@@ -95,7 +101,7 @@ def test_weights_equal_eager_attention_pooled_by_hand_on_fifty_real_documents(
 
 def test_it_is_tied_to_france(lens: ContextualLens, segmented: Segmented) -> None:
     document = segmented("France is a country, it is in Europe.")
-    output = lens.read([document], Options()).outputs[0]
+    output = lens.read([document], MEAN).outputs[0]
     words = document.words
     weights = dict(zip(words, matrix(output)[words.index("it")].tolist(), strict=True))
     del weights[","]
@@ -105,7 +111,7 @@ def test_it_is_tied_to_france(lens: ContextualLens, segmented: Segmented) -> Non
 def test_each_word_shares_out_all_of_its_attention_to_words(
     lens: ContextualLens, segmented: Segmented
 ) -> None:
-    output = lens.read([segmented("She doesn't unbelievably like it, does she?")], Options()).outputs[0]
+    output = lens.read([segmented("She doesn't unbelievably like it, does she?")], MEAN).outputs[0]
     assert matrix(output).sum(axis=1) == pytest.approx(np.ones(len(output.first)), abs=1e-5)
 
 
@@ -113,9 +119,9 @@ def test_a_document_reads_the_same_alone_and_in_company(
     lens: ContextualLens, lee: list[Document], segmented: Segmented
 ) -> None:
     documents = [segmented(d.text, n) for n, d in enumerate(lee[:12])]
-    together = lens.read(documents, Options()).outputs
+    together = lens.read(documents, MEAN).outputs
     for document in documents:
-        alone = lens.read([document], Options()).outputs[document.index]
+        alone = lens.read([document], MEAN).outputs[document.index]
         assert np.abs(alone.weight - together[document.index].weight).max() < 1e-4
 
 
@@ -123,8 +129,8 @@ def test_a_short_text_reads_the_same_with_and_without_a_bound_on_the_window(
     lens: ContextualLens, segmented: Segmented
 ) -> None:
     document = segmented("France is a country, it is in Europe.")
-    free = lens.read([document], Options()).outputs[0]
-    bound = lens.read([document], Options(window_tokens=16)).outputs[0]
+    free = lens.read([document], MEAN).outputs[0]
+    bound = lens.read([document], MEAN.model_copy(update={"window_tokens": 16})).outputs[0]
     assert np.abs(free.weight - bound.weight).max() < 1e-6
 
 
@@ -132,7 +138,7 @@ def test_a_long_document_is_read_whole_through_overlapping_windows(
     lens: ContextualLens, lee: list[Document], segmented: Segmented
 ) -> None:
     document = segmented(" ".join(d.text for d in lee[:12]))
-    work = lens.read([document], Options())
+    work = lens.read([document], MEAN)
     summary, output = work.readings[0].summary, work.outputs[0]
     assert summary is not None
     assert summary.windows == len(output.windows) > 4
@@ -151,12 +157,12 @@ def test_weights_of_overlapping_windows_are_their_mean(
 ) -> None:
     text = "The cat sat on the mat and the dog sat by the door while it rained all day long in the town."
     document = segmented(text)
-    output = lens.read([document], Options(window_tokens=16)).outputs[0]
+    output = lens.read([document], MEAN.model_copy(update={"window_tokens": 16})).outputs[0]
     total = np.zeros((len(document.words),) * 2)
     seen = np.zeros_like(total)
     for start, end in output.windows.tolist():
         part = segmented(text[document.word_starts[start] : document.word_ends[end - 1]])
-        total[start:end, start:end] += matrix(lens.read([part], Options()).outputs[0])
+        total[start:end, start:end] += matrix(lens.read([part], MEAN).outputs[0])
         seen[start:end, start:end] += 1
     i, j = np.nonzero(seen)
     forward, _, _, _ = output.compare(i, j)
@@ -183,7 +189,7 @@ def test_a_window_longer_than_the_model_takes_is_refused(lens: ContextualLens, s
 def test_lifts_are_weights_over_what_is_usual_so_their_median_is_about_one(
     lens: ContextualLens, lee: list[Document], segmented: Segmented
 ) -> None:
-    work = lens.read([segmented(d.text, n) for n, d in enumerate(lee[:10])], Options())
+    work = lens.read([segmented(d.text, n) for n, d in enumerate(lee[:10])], MEAN)
     lifts = np.concatenate([output.lift for output in work.outputs.values()])
     assert 0.6 < np.median(lifts) < 1.2
     assert {r.summary.background for r in work.readings if r.summary} == {"running_text"}
@@ -194,7 +200,7 @@ def test_the_shares_of_unseen_documents_above_high_percentiles_are_as_named(
 ) -> None:
     documents = [segmented(d.text, n) for n, d in enumerate(lee[:40])]
     found = []
-    for document, output in zip(documents, lens.read(documents, Options()).outputs.values(), strict=True):
+    for document, output in zip(documents, lens.read(documents, MEAN).outputs.values(), strict=True):
         words = np.array([k for k, word in enumerate(document.words) if word.isalpha()])
         i, j = (words[side] for side in np.triu_indices(len(words), 1))
         kept = output.times_seen(i, j) > 0
@@ -205,7 +211,7 @@ def test_the_shares_of_unseen_documents_above_high_percentiles_are_as_named(
 
 
 def test_an_output_survives_its_blob(lens: ContextualLens, segmented: Segmented) -> None:
-    work = lens.read([segmented("France is a country, it is in Europe.", 4)], Options())
+    work = lens.read([segmented("France is a country, it is in Europe.", 4)], MEAN)
     header = LensHeader(model_hash=work.model_hash, readings=work.readings)
     again, outputs = read_contextual(lens.write(header, work.outputs))
     assert again == header
@@ -233,7 +239,9 @@ def test_a_model_of_ones_own_is_held_against_the_document_itself(
     small_bert: ContextualModel, segmented: Segmented
 ) -> None:
     lens = ContextualLens({"mine": small_bert}, warm=[], batch_tokens=512)
-    work = lens.read([segmented("a cat sat on a mat, it sat.")], Options(contextual_model="mine"))
+    work = lens.read(
+        [segmented("a cat sat on a mat, it sat.")], Options(contextual_model="mine", method=Method.MEAN)
+    )
     summary = work.readings[0].summary
     assert summary is not None
     assert (summary.background, summary.window_tokens) == ("document", 64)
@@ -241,8 +249,8 @@ def test_a_model_of_ones_own_is_held_against_the_document_itself(
 
 
 def test_a_background_is_not_used_for_other_weights(minilm: Transformer) -> None:
-    assert shipped("minilm-l6", minilm.content_hash) is not None
-    assert shipped("minilm-l6", "sha256:other") is None
+    assert shipped("minilm-l6", Method.MEAN, minilm.content_hash) is not None
+    assert shipped("minilm-l6", Method.MEAN, "sha256:other") is None
 
 
 def test_a_model_that_is_not_there_is_said_to_be_unavailable(tmp_path: Path) -> None:

@@ -22,6 +22,7 @@ from bifocal.contracts import (
     Report,
     Shard,
     ShardDocument,
+    Space,
     StaticReading,
     StaticSummary,
     Verdict,
@@ -53,7 +54,7 @@ class Case:
     options: Options
 
     def report(self) -> Report:
-        static = StaticSummary(model="s", unknown_words=[])
+        static = StaticSummary(model="s", space=Space.AS_TRAINED, unknown_words=[])
         contextual = ContextualSummary(
             model="c",
             method="mean",
@@ -61,6 +62,7 @@ class Case:
             window_tokens=9,
             coverage=1,
             sink_mass=0,
+            precision="float32",
             background="document",
         )
         return merge_document(
@@ -270,12 +272,20 @@ def readings_of(shard: Shard) -> tuple[bytes, bytes]:
     )
     indices = [document.index for document in shard.documents]
     seen = ContextualSummary(
-        model="c", method="mean", windows=1, window_tokens=9, coverage=1, sink_mass=0, background="document"
+        model="c",
+        method="mean",
+        windows=1,
+        window_tokens=9,
+        coverage=1,
+        sink_mass=0,
+        precision="float32",
+        background="document",
     )
     static_header = LensHeader[StaticReading](
         model_hash="s",
         readings=[
-            StaticReading(index=i, summary=StaticSummary(model="s", unknown_words=[])) for i in indices
+            StaticReading(index=i, summary=StaticSummary(model="s", space=Space.AS_TRAINED, unknown_words=[]))
+            for i in indices
         ],
     )
     contextual_header = LensHeader[ContextualReading](

@@ -7,9 +7,9 @@ import re
 from pathlib import Path
 from typing import Any
 
-from bifocal.contracts import ErrorDetail, Failure, Reason, Verdict
+from bifocal.contracts import Direction, ErrorDetail, Failure, Reason, Verdict
 from bifocal.output.page import Page
-from report_builder import Pair, build_report
+from report_builder import Pair, build_report, kind
 
 FRANCE = "France is a country, it is in Europe."
 HOSTILE = "</script><script>alert(1)</script> <img src=x onerror=alert(2)> & <!-- \u2028 end"
@@ -74,7 +74,58 @@ def test_figures_are_those_of_the_report(tmp_path: Path) -> None:
     page = Page()
     page.add(build_report(FRANCE, [pair]), FRANCE)
     row = data_of(write(page, tmp_path))["documents"][0]["rows"][0]
-    assert row == [0, 5, 5, 1, -0.000001, 0.25, 0.213456, 0.104321, 12.5, 0.976543, 3, 2, None]
+    assert row == [0, 5, 5, 1, -0.000001, 0.25, 0.213456, 0.104321, 12.5, 0.976543, 3, 2]
+
+
+def test_kind_stands_in_a_row_as_a_place_among_names(tmp_path: Path) -> None:
+    refers = kind("refers_to", Direction.B_TO_A, 0.834567, [(4, 2, 1.312345), (5, 11, -0.05)])
+    pairs = [
+        Pair(a=0, b=5, verdict=Verdict.CONTEXT_ONLY, kind=refers, joint=0.25, without=(0.01, 0.02)),
+        Pair(a=0, b=3, kind=kind("subject")),
+        Pair(a=3, b=5, verdict=Verdict.MEANING_ONLY, kind=kind("refers_to")),
+    ]
+    page = Page()
+    page.add(build_report(FRANCE, pairs), FRANCE)
+    data = data_of(write(page, tmp_path))
+    rows = {tuple(row[:2]): row[13:] for row in data["documents"][0]["rows"]}
+    names = data["kinds"]
+    assert sorted(names) == ["refers_to", "subject"]
+    refers_to, subject = names.index("refers_to"), names.index("subject")
+    assert rows[0, 5] == [refers_to, 1, 0.834567, [4, 2, 1.31, 5, 11, -0.05], 0.25, 0.01, 0.02]
+    assert rows[0, 3] == [subject, 0, 0.912345]
+    assert rows[3, 5] == [refers_to, 0, 0.912345]
+
+
+def test_heads_of_a_pair_are_bounded(tmp_path: Path) -> None:
+    loud = kind("subject", heads=[(1, head, 2.0 - head / 10) for head in range(1, 21)])
+    page = Page()
+    page.add(build_report(FRANCE, [Pair(a=0, b=5, kind=loud)]), FRANCE)
+    heads = data_of(write(page, tmp_path))["documents"][0]["rows"][0][16]
+    assert heads[1::3] == list(range(1, 11))
+
+
+def test_hostile_names_of_kinds_stay_data(tmp_path: Path) -> None:
+    page = Page()
+    page.add(build_report(HOSTILE, [Pair(a=2, b=4, kind=kind(HOSTILE))], catalogue=HOSTILE), HOSTILE)
+    html = write(page, tmp_path)
+    assert "</script><script>alert" not in html
+    data = data_of(html)
+    assert data["kinds"] == [data["documents"][0]["contextual"][0]["catalogue"]] == [HOSTILE]
+
+
+def test_facts_say_how_the_document_was_read(tmp_path: Path) -> None:
+    page = Page()
+    page.add(build_report(FRANCE, [], catalogue="minilm-l6-ewt"), FRANCE)
+    document = data_of(write(page, tmp_path))["documents"][0]
+    assert document["static"][0]["space"] == "common_removed"
+    contextual = document["contextual"][0]
+    told = {name: contextual[name] for name in ("method", "precision", "catalogue", "profile")}
+    assert told == {
+        "method": "heads",
+        "precision": "float32",
+        "catalogue": "minilm-l6-ewt",
+        "profile": "fast",
+    }
 
 
 def test_word_without_a_vector_has_no_figures_under_the_static_lens(tmp_path: Path) -> None:
@@ -126,7 +177,19 @@ def test_cut_leaves_the_strongest_of_every_verdict(tmp_path: Path) -> None:
     page = Page(most_relations=2)
     page.add(build_report(FRANCE, pairs), FRANCE)
     rows = data_of(write(page, tmp_path))["documents"][0]["rows"]
-    assert sorted(row[-2] for row in rows) == [1, 2]
+    assert sorted(row[11] for row in rows) == [1, 2]
+
+
+def test_cut_of_pairs_that_no_lens_marks_leaves_those_with_a_kind(tmp_path: Path) -> None:
+    pairs = [Pair(a=0, b=b, verdict=Verdict.NEITHER, meaning=0.9, context=0.9) for b in range(1, 6)]
+    likely = Pair(a=5, b=6, verdict=Verdict.NEITHER, meaning=0.1, context=0.1, kind=kind("subject"))
+    likelier = Pair(
+        a=6, b=8, verdict=Verdict.NEITHER, meaning=0.0, context=0.0, kind=kind("case", probability=0.99)
+    )
+    page = Page(most_relations=2)
+    page.add(build_report(FRANCE, [*pairs, likely, likelier]), FRANCE)
+    rows = data_of(write(page, tmp_path))["documents"][0]["rows"]
+    assert [row[:2] for row in rows] == [[6, 8], [5, 6]]
 
 
 def test_neighbours_are_kept_once_for_all_documents(tmp_path: Path) -> None:

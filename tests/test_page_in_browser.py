@@ -9,9 +9,9 @@ import pytest
 from playwright.sync_api import Browser, Dialog, Locator, expect, sync_playwright
 from playwright.sync_api import Page as Tab
 
-from bifocal.contracts import ErrorDetail, Failure, Reason, Verdict
+from bifocal.contracts import Direction, ErrorDetail, Failure, Reason, Verdict
 from bifocal.output.page import Page
-from report_builder import Pair, build_report
+from report_builder import Pair, build_report, kind
 
 pytestmark = pytest.mark.browser
 
@@ -21,6 +21,13 @@ PAIRS = [
     Pair(a=0, b=5, verdict=Verdict.CONTEXT_ONLY, cosine=-0.123456, meaning=0.4, lift=4.5, context=0.991),
     Pair(a=0, b=8, verdict=Verdict.MEANING_ONLY, cosine=0.71, meaning=0.995123, lift=1.2, context=0.61),
     Pair(a=5, b=8, verdict=Verdict.MEANING_ONLY, cosine=0.3, lift=0.9, context=0.5),
+]
+REFERS = kind("refers_to", Direction.B_TO_A, 0.834567, [(4, 2, 1.312345), (5, 11, -0.8)])
+KINDS = [
+    Pair(a=0, b=3, kind=kind("subject", probability=0.98), joint=0.912345, without=(0.123456, 0.234567)),
+    Pair(a=0, b=5, verdict=Verdict.CONTEXT_ONLY, kind=REFERS),
+    Pair(a=0, b=8, verdict=Verdict.MEANING_ONLY),
+    Pair(a=5, b=8, verdict=Verdict.NEITHER, kind=kind("subject", probability=0.9996), joint=0.5),
 ]
 ARGS = [
     "--no-sandbox",
@@ -285,6 +292,135 @@ def test_page_without_documents_opens(open_page: Open) -> None:
 
 def test_narrow_screen_needs_no_sideways_scrolling(open_page: Open) -> None:
     tab = open_page(page_of(FRANCE, PAIRS))
+    tab.set_viewport_size({"width": 400, "height": 800})
+    word(tab, 0).click()
+    assert tab.evaluate("document.documentElement.scrollWidth") == 400
+
+
+def card_of(tab: Tab, partner: int) -> Locator:
+    return tab.locator(f'[data-testid="relation"][data-partner="{partner}"]')
+
+
+def test_card_tells_kind_direction_probability_and_heads(open_page: Open) -> None:
+    tab = open_page(page_of(FRANCE, KINDS))
+    word(tab, 5).click()
+    line = card_of(tab, 0).get_by_test_id("kind")
+    expect(line.locator(".said")).to_have_text("it → France: refers to")
+    expect(line).to_contain_text("83 %")
+    expect(line).to_have_attribute("title", "“it” refers to “France”, with a probability of 0.834567")
+    expect(line.get_by_test_id("heads")).to_have_text("heads 4-2 +1.31, 5-11 −0.80")
+    line = card_of(tab, 8).get_by_test_id("kind")
+    expect(line.locator(".said")).to_have_text("it → Europe: subject")
+    expect(line).to_contain_text("> 99 %")
+    expect(line.get_by_test_id("heads")).to_have_count(0)
+
+
+def test_card_tells_joint_probability_and_loss_without_each_other(open_page: Open) -> None:
+    tab = open_page(page_of(FRANCE, KINDS))
+    word(tab, 0).click()
+    told = figures(card_of(tab, 3))
+    assert told == figures_of(KINDS[0]) | {
+        "joint": 0.912345,
+        "a-without-b": 0.123456,
+        "b-without-a": 0.234567,
+    }
+    expect(card_of(tab, 3)).to_contain_text("loss of France")
+    assert figures(card_of(tab, 8)) == figures_of(KINDS[2])
+    expect(card_of(tab, 8).get_by_test_id("kind")).to_have_count(0)
+
+
+def test_kinds_belong_to_the_context_lens(open_page: Open) -> None:
+    tab = open_page(page_of(FRANCE, KINDS))
+    word(tab, 5).click()
+    expect(word(tab, 8)).to_have_attribute("data-mark", "unmarked")
+    tab.get_by_role("radio", name="context").check()
+    expect(card_of(tab, 8).get_by_test_id("kind")).to_be_visible()
+    expect(word(tab, 8)).to_have_attribute("data-mark", "unmarked")
+    expect(tab.locator('[data-testid="relation"] [data-field="joint"]')).to_have_count(0)
+    tab.get_by_role("radio", name="meaning").check()
+    expect(tab.get_by_test_id("kind")).to_have_count(0)
+
+
+def test_table_has_a_column_of_kinds_with_their_direction(open_page: Open) -> None:
+    tab = open_page(page_of(FRANCE, KINDS))
+    expect(tab.get_by_test_id("pair-kind")).to_have_text("→ subject 98 %")
+    assert figures(tab.get_by_test_id("pair"))["joint"] == 0.912345
+    tab.get_by_role("tab", name="context only").click()
+    expect(tab.get_by_test_id("pair-kind")).to_have_text("← refers to 83 %")
+    expect(tab.get_by_test_id("pair-kind").get_by_role("img")).to_have_accessible_name("second to first")
+
+
+def test_document_without_kinds_has_no_place_for_them(open_page: Open) -> None:
+    tab = open_page(page_of(FRANCE, PAIRS))
+    expect(tab.get_by_test_id("kinds")).to_be_hidden()
+    expect(tab.locator('[data-sort="kind"], [data-sort="joint"]')).to_have_count(0)
+
+
+def test_pairs_are_filtered_by_kind(open_page: Open) -> None:
+    tab = open_page(page_of(FRANCE, KINDS))
+    tabs, chosen, pairs = (
+        tab.get_by_role("tab"),
+        tab.get_by_role("tab", selected=True),
+        tab.get_by_test_id("pair"),
+    )
+    expect(tabs).to_have_text(["both1", "meaning only1", "context only1", "neither1", "all4"])
+    expect(tab.get_by_test_id("kinds").locator("option")).to_have_text(
+        ["all pairs", "any kind (3)", "subject (2)", "refers to (1)"]
+    )
+    # The tab at hand has none that refers; those of other verdicts are shown.
+    tab.get_by_test_id("kinds").select_option(label="refers to (1)")
+    expect(tabs).to_have_text(["both0", "meaning only0", "context only1", "neither0", "all1"])
+    expect(chosen).to_have_text("all1")
+    expect(pairs).to_contain_text("France – it")
+    expect(pairs.get_by_role("img", name="context only")).to_be_visible()
+    tabs.first.click()
+    expect(tab.get_by_test_id("pairs")).to_contain_text("no pair of this kind marked “both”")
+    tab.get_by_test_id("kinds").select_option(label="subject (2)")
+    expect(chosen).to_have_text("both1")
+    tabs.last.click()
+    expect(tab.get_by_test_id("pair-kind")).to_have_text(["→ subject > 99 %", "→ subject 98 %"])
+    tab.locator('[data-sort="pair"]').click()
+    expect(tab.get_by_test_id("pair-kind")).to_have_text(["→ subject 98 %", "→ subject > 99 %"])
+
+
+def test_kind_is_chosen_by_keyboard_and_stays_for_the_next_document(open_page: Open) -> None:
+    page = page_of(FRANCE, KINDS, name="one")
+    page.add(build_report(FRANCE, KINDS[1:2], name="two", index=1), FRANCE)
+    page.add(build_report(FRANCE, PAIRS, name="three", index=2), FRANCE)
+    tab = open_page(page)
+    select = tab.get_by_test_id("kinds")
+    select.focus()
+    tab.keyboard.type("refers")
+    expect(tab.get_by_test_id("pair")).to_contain_text("France – it")
+    documents = tab.get_by_test_id("document")
+    documents.nth(1).click()
+    expect(select.locator("option:checked")).to_have_text("refers to (1)")
+    expect(tab.get_by_role("tab", selected=True)).to_have_text("context only1")
+    documents.nth(2).click()
+    expect(tab.get_by_test_id("pair")).to_have_count(1)
+
+
+def test_facts_say_how_the_document_was_read(open_page: Open) -> None:
+    tab = open_page(page_of(FRANCE, KINDS, catalogue="minilm-l6-ewt"))
+    facts = {"method": "heads", "precision": "float32", "head catalogue": "minilm-l6-ewt", "profile": "fast"}
+    for name, value in facts.items():
+        expect(tab.locator(f'[data-fact="{name}"] dd')).to_have_text(value)
+
+
+def test_hostile_names_of_kinds_are_shown_and_do_not_run(open_page: Open) -> None:
+    hostile = "</script><script>alert(1)</script><img src=x onerror=alert(2)>"
+    pairs = [Pair(a=0, b=5, kind=kind(hostile))]
+    tab = open_page(page_of(FRANCE, pairs, catalogue=hostile))
+    word(tab, 0).click()
+    expect(card_of(tab, 5).get_by_test_id("kind")).to_contain_text(hostile)
+    expect(tab.get_by_test_id("pair-kind")).to_contain_text(hostile)
+    expect(tab.get_by_test_id("kinds").locator("option").last).to_have_text(f"{hostile} (1)")
+    expect(tab.get_by_test_id("facts")).to_contain_text(hostile)
+    expect(tab.locator("img")).to_have_count(0)
+
+
+def test_narrow_screen_with_kinds_needs_no_sideways_scrolling(open_page: Open) -> None:
+    tab = open_page(page_of(FRANCE, KINDS, catalogue="minilm-l6-ewt"))
     tab.set_viewport_size({"width": 400, "height": 800})
     word(tab, 0).click()
     assert tab.evaluate("document.documentElement.scrollWidth") == 400

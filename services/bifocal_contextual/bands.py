@@ -5,9 +5,11 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
+from numpy.lib.stride_tricks import sliding_window_view
 
 from bifocal.lenses import ContextualOutput, DistanceBackground
-from bifocal_contextual.reading import WindowWeights
+from bifocal_contextual.kinds import FoundKinds
+from bifocal_contextual.methods import WindowWeights
 
 Floats = npt.NDArray[np.float32]
 Ints = npt.NDArray[np.int64]
@@ -42,11 +44,15 @@ class Bands:
         return (self.offset[words] - self.first[words])[:, None] + words[None, :]
 
     def mean(self, parts: Sequence[WindowWeights]) -> Floats:
-        """Mean weight over the windows that held a pair, for every cell; `parts` are one document's."""
+        """Mean weight over the windows that held a pair, for every cell.
+
+        `parts` are one document's, in the order of the text.
+        """
+        if len(parts) == 1:
+            return parts[0].weight.ravel()
         total = np.zeros(int(self.width.sum()), dtype=np.float32)
         seen = np.zeros(len(total), dtype=np.int32)
-        # Sums in the order of the text, so that the order of the batches leaves no trace.
-        for part in sorted(parts, key=lambda p: p.window.first_word):
+        for part in parts:
             cells = self.cells(part.window.first_word, part.window.end_word)
             total[cells] += part.weight
             seen[cells] += 1
@@ -54,15 +60,16 @@ class Bands:
 
     def usual(self, background: DistanceBackground) -> Floats:
         """Weight usual at the distance, for every cell: each row of a window shares out one."""
-        total = np.zeros(int(self.width.sum()), dtype=np.float32)
-        seen = np.zeros(len(total), dtype=np.int32)
         longest = int((self.windows[:, 1] - self.windows[:, 0]).max())
         profile = background.usual(np.arange(-longest, longest + 1))
+        if len(self.windows) == 1:
+            return _shared_out(profile, longest).ravel()
+        total = np.zeros(int(self.width.sum()), dtype=np.float32)
+        seen = np.zeros(len(total), dtype=np.int32)
         for first_word, end_word in self.windows.tolist():
-            words = np.arange(end_word - first_word)
-            usual = profile[words[None, :] - words[:, None] + longest]
+            usual = _shared_out(profile, end_word - first_word)
             cells = self.cells(first_word, end_word)
-            total[cells] += usual / usual.sum(axis=1, keepdims=True)
+            total[cells] += usual
             seen[cells] += 1
         return np.divide(total, np.maximum(seen, 1), dtype=np.float32)
 
@@ -72,7 +79,9 @@ class Bands:
         j = np.arange(len(i)) - self.offset[i] + self.first[i]
         return i, j
 
-    def output(self, weight: Floats, background: DistanceBackground) -> ContextualOutput:
+    def output(
+        self, weight: Floats, background: DistanceBackground, kinds: FoundKinds | None = None
+    ) -> ContextualOutput:
         """What the merge reads."""
         return ContextualOutput(
             first=self.first.astype(np.int32),
@@ -81,7 +90,21 @@ class Bands:
             lift=lift(weight, self.usual(background)),
             windows=self.windows.astype(np.int32),
             background=background,
+            kinds=kinds.kinds if kinds else None,
+            joint=kinds.joint if kinds else None,
         )
+
+
+def _shared_out(profile: Floats, n_words: int) -> Floats:
+    """Usual weights ``(n_words, n_words)``, rows summing to one, by offset from the profile's middle."""
+    middle = len(profile) // 2
+    # Row i begins i places further left, so all rows are windows on one line.
+    lines = sliding_window_view(profile[middle - n_words + 1 : middle + n_words], n_words)[::-1]
+    sums = np.cumsum(profile, dtype=np.float64)
+    starts = middle - np.arange(n_words)
+    rows = sums[starts + n_words - 1] - np.where(starts > 0, sums[starts - 1], 0)
+    shared: Floats = lines / rows.astype(np.float32)[:, None]
+    return shared
 
 
 def lift(weight: Floats, usual: Floats) -> Floats:

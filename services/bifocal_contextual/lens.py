@@ -1,6 +1,7 @@
-"""The contextual lens: what each word of a document attends to, window by window."""
+"""The contextual lens: what each word of a document attends to, window by window, and what that relates."""
 
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 
 import numpy as np
 
@@ -13,15 +14,21 @@ from bifocal.contracts import (
     ShardDocument,
 )
 from bifocal.errors import InvalidOptions
-from bifocal.lenses import ContextualOutput, DistanceBackground, write_contextual
+from bifocal.lenses import AuditedPairs, ContextualOutput, DistanceBackground, write_contextual
 from bifocal.models import ContextualModel
+from bifocal.settings import Precision
 from bifocal.text import is_candidate
 from bifocal.worker import LensWork
-from bifocal_contextual.background import WeightedText, measure, shipped
+from bifocal_contextual.audit import audit_strongest
+from bifocal_contextual.background import WeightedText, measure
 from bifocal_contextual.bands import Bands
-from bifocal_contextual.model import Transformer, load_transformer
+from bifocal_contextual.batches import Place
+from bifocal_contextual.kinds import FoundKinds
+from bifocal_contextual.loaded import LoadedModel
+from bifocal_contextual.methods import MatrixReader, WindowWeights
+from bifocal_contextual.model import load_transformer
 from bifocal_contextual.pieces import Pieces, cut
-from bifocal_contextual.reading import WindowWeights, read_windows
+from bifocal_contextual.reading import Parts, read_windows
 from bifocal_contextual.windows import Window, coverage, windows
 
 
@@ -37,14 +44,17 @@ class ContextualLens:
         warm: Sequence[str],
         batch_tokens: int,
         device: str | None = None,
+        precision: Precision = Precision.AUTO,
+        catalogue_folder: Path | None = None,
     ) -> None:
         self._models = models
         self._batch_tokens = batch_tokens
         self._device = device
-        self._transformers: dict[str, Transformer] = {}
-        self._backgrounds: dict[str, DistanceBackground | None] = {}
+        self._precision = precision
+        self._catalogue_folder = catalogue_folder
+        self._loaded: dict[str, LoadedModel] = {}
         for name in warm:
-            self._load(name)
+            self.model(name)
         self.loaded = ", ".join(warm)
 
     def read(
@@ -54,37 +64,23 @@ class ContextualLens:
 
         Raises:
             ModelUnavailable: the model cannot be loaded.
-            InvalidOptions: the window asked for is longer than the model's.
+            InvalidOptions: the window asked for is longer than the model's, or the model cannot be
+                read by the method.
         """
-        transformer, background = self._load(options.contextual_model)
-        window_tokens = _window_tokens(transformer, options)
-        room = window_tokens - len(transformer.prefix) - len(transformer.suffix)
-        laid: list[tuple[Pieces, list[Window]]] = []
-        for document in documents:
-            pieces = cut(
-                transformer.tokenizer,
-                document.text,
-                np.array(document.word_starts, dtype=np.int64),
-                np.array(document.word_ends, dtype=np.int64),
-            )
-            laid.append((pieces, windows(pieces, most_pieces=room, overlap=options.window_overlap)))
-        parts: list[list[WindowWeights]] = [[] for _ in documents]
-        for part in read_windows(transformer, laid, batch_tokens=self._batch_tokens):
-            parts[part.document].append(part)
+        model = self.model(options.contextual_model)
+        read = _Read(model, documents, options)
+        parts: list[list[tuple[Place, Parts]]] = [[] for _ in documents]
+        for place, found in read_windows(
+            model.transformer, read.laid, read.readers, batch_tokens=self._batch_tokens
+        ):
+            parts[place.document].append((place, found))
         readings, outputs = [], {}
-        for document, (pieces, found), own in zip(documents, laid, parts, strict=True):
-            outputs[document.index] = _output(document, own, background)
-            summary = ContextualSummary(
-                model=transformer.name,
-                method=options.method,
-                windows=len(found),
-                window_tokens=window_tokens,
-                coverage=coverage(pieces, found),
-                sink_mass=_sink_mass(own),
-                background="running_text" if background else "document",
-            )
-            readings.append(ContextualReading(index=document.index, summary=summary))
-        return LensWork(model_hash=transformer.content_hash, readings=readings, outputs=outputs)
+        for number, document in enumerate(documents):
+            # In the order of the text, so that the order of the batches leaves no trace in sums.
+            own = sorted(parts[number], key=lambda part: part[0].window.first_word)
+            reading, outputs[document.index] = read.finish(number, own)
+            readings.append(reading)
+        return LensWork(model_hash=model.content_hash, readings=readings, outputs=outputs)
 
     def failed(self, index: int, error: ErrorDetail) -> ContextualReading:
         """The reading of a document that could not be read."""
@@ -94,38 +90,110 @@ class ContextualLens:
         """The blob that the merge will read."""
         return write_contextual(header, outputs)
 
-    def _load(self, name: str) -> tuple[Transformer, DistanceBackground | None]:
-        if name not in self._transformers:
-            transformer = load_transformer(self._models[name], device=self._device)
-            self._backgrounds[name] = shipped(name, transformer.content_hash)
-            self._transformers[name] = transformer
-        return self._transformers[name], self._backgrounds[name]
+    def model(self, name: str) -> LoadedModel:
+        """A model by name, loaded on its first use.
+
+        Raises:
+            ModelUnavailable: it cannot be loaded.
+        """
+        if name not in self._loaded:
+            transformer = load_transformer(self._models[name], device=self._device, precision=self._precision)
+            self._loaded[name] = LoadedModel(transformer, self._catalogue_folder)
+        return self._loaded[name]
 
 
-def _window_tokens(transformer: Transformer, options: Options) -> int:
+class _Read:
+    """One reading of some documents: what is asked of each window, and what the answers come to."""
+
+    def __init__(self, model: LoadedModel, documents: Sequence[ShardDocument], options: Options) -> None:
+        transformer = model.transformer
+        self._model = model
+        self._documents = documents
+        self._options = options
+        self._method = model.resolved(options.method)
+        self._window_tokens = _window_tokens(model, options)
+        room = self._window_tokens - len(transformer.prefix) - len(transformer.suffix)
+        self.laid: list[tuple[Pieces, list[Window]]] = []
+        for document in documents:
+            starts, ends = (np.array(b, dtype=np.int64) for b in (document.word_starts, document.word_ends))
+            pieces = cut(transformer.tokenizer, document.text, starts, ends)
+            self.laid.append((pieces, windows(pieces, most_pieces=room, overlap=options.window_overlap)))
+        self._candidates = [
+            np.array([is_candidate(word) for word in document.words], dtype=np.bool_)
+            for document in documents
+        ]
+        matrix = MatrixReader(transformer, lambda: model.relator(self._method))
+        self._search = None
+        if model.catalogue is not None and model.catalogue.language == options.language:
+            finder = model.finder(options.profile)
+            self._search = finder.open(documents, self._candidates, heads_named=options.heads_named)
+        # Kinds first: where they want all heads of a layer, the method takes its own from those.
+        self.readers = [*(self._search.readers if self._search else ()), matrix]
+
+    def finish(
+        self, number: int, parts: Sequence[tuple[Place, Parts]]
+    ) -> tuple[ContextualReading, ContextualOutput]:
+        """What the windows of document `number`, in order, come to."""
+        document, (pieces, found) = self._documents[number], self.laid[number]
+        weights: list[WindowWeights] = [results[-1] for _, results in parts]
+        kinds = None
+        if self._search is not None:
+            kinds = self._search.found(number, found, [results[:-1] for _, results in parts])
+        output = self._output(weights, kinds, self._candidates[number], [place for place, _ in parts])
+        catalogue = self._model.catalogue if kinds else None
+        summary = ContextualSummary(
+            model=self._model.transformer.name,
+            method=self._method,
+            windows=len(found),
+            window_tokens=self._window_tokens,
+            coverage=coverage(pieces, found),
+            sink_mass=round(float(np.concatenate([part.sink for part in weights]).mean()), 6),
+            precision=str(self._model.transformer.dtype).removeprefix("torch."),
+            catalogue=catalogue and catalogue.name,
+            profile=self._options.profile if catalogue else None,
+            background="running_text" if self._model.background(self._method) else "document",
+        )
+        names = kinds.names if kinds else ()
+        return ContextualReading(index=document.index, summary=summary, kinds=names), output
+
+    def _output(
+        self,
+        parts: Sequence[WindowWeights],
+        kinds: FoundKinds | None,
+        candidate: "np.typing.NDArray[np.bool_]",
+        places: Sequence[Place],
+    ) -> ContextualOutput:
+        bands = Bands.over(
+            np.array([(p.window.first_word, p.window.end_word) for p in parts], dtype=np.int64)
+        )
+        weight = bands.mean(parts)
+        background = self._model.background(self._method) or _own_background(bands, weight, candidate)
+        output = bands.output(weight, background, kinds)
+        audited = self._audited(output, candidate, places)
+        return output if audited is None else output.with_audit(audited)
+
+    def _audited(
+        self, output: ContextualOutput, candidate: "np.typing.NDArray[np.bool_]", places: Sequence[Place]
+    ) -> AuditedPairs | None:
+        n_pairs = self._options.audited_pairs
+        return (
+            audit_strongest(self._model.transformer, output, candidate, places, n_pairs) if n_pairs else None
+        )
+
+
+def _own_background(
+    bands: Bands, weight: "np.typing.NDArray[np.float32]", candidate: "np.typing.NDArray[np.bool_]"
+) -> DistanceBackground:
+    return measure([WeightedText(bands=bands, weight=weight, candidate=candidate)])
+
+
+def _window_tokens(model: LoadedModel, options: Options) -> int:
+    most = model.transformer.window_tokens
     if options.window_tokens is None:
-        return transformer.window_tokens
-    if options.window_tokens > transformer.window_tokens:
+        return most
+    if options.window_tokens > most:
         raise InvalidOptions(
-            f"window_tokens is {options.window_tokens}, but {transformer.name} reads at most "
-            f"{transformer.window_tokens} pieces at once"
+            f"window_tokens is {options.window_tokens}, but {model.transformer.name} reads at most {most} "
+            "pieces at once"
         )
     return options.window_tokens
-
-
-def _output(
-    document: ShardDocument, parts: list[WindowWeights], background: DistanceBackground | None
-) -> ContextualOutput:
-    spans = sorted((part.window.first_word, part.window.end_word) for part in parts)
-    bands = Bands.over(np.array(spans, dtype=np.int64))
-    weight = bands.mean(parts)
-    if background is None:
-        candidate = np.array([is_candidate(word) for word in document.words], dtype=np.bool_)
-        background = measure([WeightedText(bands=bands, weight=weight, candidate=candidate)])
-    return bands.output(weight, background)
-
-
-def _sink_mass(parts: list[WindowWeights]) -> float:
-    """Mean over the words, each counted once for every window that read it."""
-    ordered = sorted(parts, key=lambda part: part.window.first_word)
-    return round(float(np.concatenate([part.sink for part in ordered]).mean()), 6)

@@ -1,125 +1,73 @@
-"""From documents to word-to-word weights: windows in batches through the model, pooled to words."""
+"""Documents through the network, window by window, heard by as many readers as there are questions."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from typing import Any, Protocol, TypeVar
 
-import numpy as np
-import numpy.typing as npt
 import torch
 
-from bifocal_contextual.attention import mean_attention
+from bifocal_contextual.attention import AttentionCall, Listeners, listening
+from bifocal_contextual.batches import Batch, Place, halving, in_batches, padded, places_of
 from bifocal_contextual.model import Transformer
 from bifocal_contextual.pieces import Pieces
 from bifocal_contextual.windows import Window
 
-Floats = npt.NDArray[np.float32]
+T_co = TypeVar("T_co", covariant=True)
+
+#: What each reader made of one window, in the order of the readers.
+Parts = tuple[Any, ...]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class WindowWeights:
-    """The weights between the words of one window.
+class Hearing(Protocol[T_co]):
+    """A reader at work on one batch."""
 
-    Shapes: `weight` ``(words, words)``, row i the shares of word i's attention to words, summing to
-    one (or to zero for a word without pieces); `sink` ``(words,)``, the share of each word's attention
-    that went to no word and was removed.
-    """
+    def hear(self, call: AttentionCall) -> None:
+        """Take in one layer."""
+        ...
 
-    document: int
-    window: Window
-    weight: Floats
-    sink: Floats
+    def results(self) -> Sequence[T_co]:
+        """What was read, one for each place of the batch, in order."""
+        ...
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Place:
-    document: int
-    pieces: Pieces
-    window: Window
+class Reader(Protocol[T_co]):
+    """A question to the attention of many batches."""
 
-    @property
-    def length(self) -> int:
-        return self.window.end_piece - self.window.first_piece
+    def open(self, batch: Batch) -> Hearing[T_co]:
+        """Begin with a batch, before its forward pass."""
+        ...
 
 
 def read_windows(
-    transformer: Transformer, documents: Sequence[tuple[Pieces, Sequence[Window]]], *, batch_tokens: int
-) -> Iterator[WindowWeights]:
+    transformer: Transformer,
+    documents: Sequence[tuple[Pieces, Sequence[Window]]],
+    readers: Sequence[Reader[Any]],
+    *,
+    batch_tokens: int,
+) -> Iterator[tuple[Place, Parts]]:
     """Read every window of some documents, longest first, in batches of at most `batch_tokens` pieces.
 
-    What a window yields does not depend on its batch (within rounding): padding is masked.
+    Yields each window with what every reader made of it. That does not depend on its batch (within
+    rounding): padding is masked.
+
+    Raises:
+        DocumentTooLarge: a single window does not fit in memory.
     """
-    places = [
-        _Place(document=number, pieces=pieces, window=window)
-        for number, (pieces, windows) in enumerate(documents)
-        for window in windows
-    ]
-    for batch in _batches(sorted(places, key=lambda p: -p.length), transformer, batch_tokens):
-        attention = _forward(transformer, batch)
-        for row, place in enumerate(batch):
-            yield _pool(attention[row], place, n_prefix=len(transformer.prefix))
 
+    def run(places: Sequence[Place]) -> list[tuple[Place, Parts]]:
+        batch = padded(places, transformer)
+        hearings = [reader.open(batch) for reader in readers]
+        forward(transformer, batch, hearings)
+        found = [hearing.results() for hearing in hearings]
+        return [(place, tuple(of[row] for of in found)) for row, place in enumerate(places)]
 
-def _batches(places: list[_Place], transformer: Transformer, most: int) -> Iterator[list[_Place]]:
-    specials = len(transformer.prefix) + len(transformer.suffix)
-    batch: list[_Place] = []
-    for place in places:
-        # The first of a batch is its longest, so it sets the padding.
-        if batch and (len(batch) + 1) * (batch[0].length + specials) > most:
-            yield batch
-            batch = []
-        batch.append(place)
-    if batch:
-        yield batch
+    for places in in_batches(places_of(documents), transformer, batch_tokens):
+        yield from halving(places, run)
 
 
 @torch.inference_mode()
-def _forward(transformer: Transformer, batch: list[_Place]) -> torch.Tensor:
-    """Mean attention ``(batch, length, length)`` of one pass."""
-    rows = [
-        [
-            *transformer.prefix,
-            *p.pieces.ids[p.window.first_piece : p.window.end_piece].tolist(),
-            *transformer.suffix,
-        ]
-        for p in batch
-    ]
-    longest = max(len(row) for row in rows)
-    ids = torch.full((len(rows), longest), transformer.pad_id)
-    mask = torch.zeros((len(rows), longest), dtype=torch.long)
-    for number, row in enumerate(rows):
-        ids[number, : len(row)] = torch.tensor(row)
-        mask[number, : len(row)] = 1
-    with mean_attention() as collector:
-        transformer.model(input_ids=ids.to(transformer.device), attention_mask=mask.to(transformer.device))
-    return collector.result().float().cpu()
-
-
-def _pool(attention: torch.Tensor, place: _Place, *, n_prefix: int) -> WindowWeights:
-    """Pieces to words: summed over the pieces of the word attended to, averaged over those attending.
-
-    That keeps the sum of a row (Clark et al. 2019, "What Does BERT Look At?", section 4.1).
-    """
-    window, pieces = place.window, place.pieces
-    n_words, n_pieces = window.end_word - window.first_word, place.length
-    inside = (
-        (pieces.piece >= window.first_piece)
-        & (pieces.piece < window.end_piece)
-        & (pieces.word >= window.first_word)
-        & (pieces.word < window.end_word)
-    )
-    to_word = np.zeros((n_pieces, n_words), dtype=np.float32)
-    to_word[pieces.piece[inside] - window.first_piece, pieces.word[inside] - window.first_word] = (
-        pieces.share[inside]
-    )
-    mass = to_word.sum(axis=0)
-    from_word = (to_word / np.where(mass == 0, 1, mass)).T
-    text = attention[n_prefix : n_prefix + n_pieces, n_prefix : n_prefix + n_pieces].numpy()
-    pooled = from_word @ (text @ to_word)
-    kept = pooled.sum(axis=1, keepdims=True)
-    weight: Floats = np.divide(pooled, kept, out=np.zeros_like(pooled), where=kept > 0)
-    return WindowWeights(
-        document=place.document,
-        window=window,
-        weight=weight,
-        sink=np.where(mass > 0, 1 - kept[:, 0], 0).astype(np.float32),
-    )
+def forward(transformer: Transformer, batch: Batch, hearings: Sequence[Hearing[Any]]) -> None:
+    """One pass; what the network puts out is dropped."""
+    # A causal model would otherwise keep keys and values for a next token that never comes.
+    options = {"use_cache": False} if getattr(transformer.network.config, "use_cache", False) else {}
+    with listening(Listeners(*hearings)):
+        transformer.network(input_ids=batch.ids, attention_mask=batch.mask, **options)

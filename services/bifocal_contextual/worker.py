@@ -4,14 +4,18 @@ from bifocal.contracts import Options
 from bifocal.models import contextual_models
 from bifocal.worker import Bench, LensStage, stage_worker
 from bifocal_contextual.lens import ContextualLens
+from bifocal_contextual.threads import use_allowed_cores
 
 
 def _load(bench: Bench) -> LensStage:  # type: ignore[type-arg]
+    use_allowed_cores()
     lens = ContextualLens(
         contextual_models(bench.settings),
         warm=[Options().contextual_model],
         batch_tokens=bench.settings.batch_tokens,
         device=bench.settings.device,
+        precision=bench.settings.precision,
+        catalogue_folder=bench.settings.catalogue_folder,
     )
     return LensStage(lens, bench)
 

@@ -26,11 +26,16 @@ class CommonPart:
     directions: npt.NDArray[np.float64]
 
     def remove_from(self, vectors: npt.NDArray[np.floating]) -> npt.NDArray[np.float32]:
-        """Vectors without it, ``(n, size)``; their lengths are left as they come out."""
+        """Vectors without it, ``(n, size)``; their lengths are left as they come out.
+
+        A row is the same to the last bit whatever rows come with it: each is reduced alone.
+        """
         rest = np.empty(vectors.shape, dtype=np.float32)
         for start in range(0, len(vectors), _BLOCK):
-            centred = vectors[start : start + _BLOCK].astype(np.float64) - self.mean
-            rest[start : start + _BLOCK] = centred - (centred @ self.directions.T) @ self.directions
+            left = vectors[start : start + _BLOCK].astype(np.float64) - self.mean
+            for direction in self.directions:
+                left -= np.einsum("nd,d->n", left, direction)[:, None] * direction
+            rest[start : start + _BLOCK] = left
         return rest
 
 
@@ -58,7 +63,8 @@ def common_part(
     The matrix ``(n_words, size)`` may be memory-mapped. The result is the same every time.
 
     Raises:
-        ValueError: there is no row, or not between none and `size` components are asked for.
+        ValueError: there is no row, one is not finite, or not between none and `size` components
+            are asked for.
     """
     fitted = vectors[:words]
     size = vectors.shape[1]
@@ -76,6 +82,8 @@ def common_part(
     for start in blocks:
         centred = fitted[start : start + _BLOCK].astype(np.float64) - mean
         scatter += centred.T @ centred
+    if not np.isfinite(scatter).all():
+        raise ValueError("some vectors are not finite")
     _, directions = np.linalg.eigh(scatter)
     # eigh orders by rising variance.
     return CommonPart(mean, np.ascontiguousarray(directions[:, ::-1][:, :components].T))

@@ -11,6 +11,7 @@ from bifocal.contracts import (
     Neighbour,
     Options,
     ShardDocument,
+    Space,
     StaticReading,
     StaticSummary,
 )
@@ -30,15 +31,18 @@ class StaticLens:
 
     A word is looked up as it stands, then in lower case. Words of one vocabulary entry are one
     type, and so are unknown words that differ in case only.
+
+    `warm` are models to load at once, in the default space.
     """
 
     name = "static"
 
     def __init__(self, models: Mapping[str, StaticModel], *, warm: Sequence[str]) -> None:
         self._models = models
-        self._loaded: dict[str, LoadedModel] = {}
+        self._trained: dict[str, Vectors] = {}
+        self._loaded: dict[tuple[str, Space], LoadedModel] = {}
         for name in warm:
-            self._model(name)
+            self._model(name, Options().static_space)
         self.loaded = ", ".join(warm)
 
     def read(
@@ -49,7 +53,7 @@ class StaticLens:
         Raises:
             ModelUnavailable: the model cannot be loaded.
         """
-        model = self._model(options.static_model)
+        model = self._model(options.static_model, options.static_space)
         readings, outputs = [], {}
         for document in documents:
             reading, outputs[document.index] = model.read(document, options.neighbours)
@@ -64,14 +68,16 @@ class StaticLens:
         """The blob that the merge will read."""
         return write_static(header, outputs)
 
-    def _model(self, name: str) -> "LoadedModel":
-        if name not in self._loaded:
-            self._loaded[name] = LoadedModel(load_vectors(self._models[name]))
-        return self._loaded[name]
+    def _model(self, name: str, space: Space) -> "LoadedModel":
+        if name not in self._trained:
+            self._trained[name] = load_vectors(self._models[name])
+        if (name, space) not in self._loaded:
+            self._loaded[name, space] = LoadedModel(self._trained[name].in_space(space))
+        return self._loaded[name, space]
 
 
 class LoadedModel:
-    """Vectors and their null."""
+    """Vectors in one space and their null there."""
 
     def __init__(self, vectors: Vectors) -> None:
         self.vectors = vectors
@@ -84,10 +90,8 @@ class LoadedModel:
         types: dict[str, int] = {}
         keys: list[str | None] = []
         spellings: list[str] = []
-        type_of_word = np.full(len(words), -1, dtype=np.int32)
+        type_of_word = np.empty(len(words), dtype=np.int32)
         for place, word in enumerate(words):
-            if not is_candidate(word):
-                continue
             key = self.vectors.key(word)
             # The separator cannot occur in a word, so no unknown word meets a vocabulary entry.
             form = key if key is not None else f"\x00{word.lower()}"
@@ -97,10 +101,13 @@ class LoadedModel:
                 spellings.append(word)
             type_of_word[place] = types[form]
         output = self._output(type_of_word, keys)
+        # Punctuation has its type, but nothing is told of it.
+        told = [(word, key) for word, key in zip(spellings, keys, strict=True) if is_candidate(word)]
         summary = StaticSummary(
             model=self.vectors.name,
-            unknown_words=[word for word, key in zip(spellings, keys, strict=True) if key is None],
-            neighbours=self._near([key for key in keys if key is not None], n_neighbours),
+            space=self.vectors.space,
+            unknown_words=[word for word, key in told if key is None],
+            neighbours=self._near([key for _, key in told if key is not None], n_neighbours),
         )
         return StaticReading(index=document.index, summary=summary), output
 

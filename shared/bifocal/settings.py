@@ -1,5 +1,6 @@
 """Every setting, read from the environment as ``BIFOCAL_<NAME>``."""
 
+from enum import StrEnum
 from functools import cache
 from pathlib import Path
 
@@ -7,6 +8,15 @@ from pydantic import Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict, SettingsError
 
 from bifocal.errors import InvalidOptions
+
+
+class Precision(StrEnum):
+    """Number format of a transformer."""
+
+    AUTO = "auto"
+    """bfloat16 where the processor or GPU multiplies it, else float32."""
+    FLOAT32 = "float32"
+    BFLOAT16 = "bfloat16"
 
 
 class Settings(BaseSettings):
@@ -49,6 +59,10 @@ class Settings(BaseSettings):
     """Pieces, padding included, in one forward pass."""
     device: str | None = None
     """Torch device; by default a GPU if there is one."""
+    precision: Precision = Precision.AUTO
+    """Number format of transformers: `auto`, `float32` or `bfloat16`."""
+    catalogue_folder: Path | None = None
+    """Folder of head catalogues made by `bifocal calibrate`, each named after its model."""
     lease_s: float = Field(default=15.0, gt=0)
     """A stage whose worker has not renewed its lease for this long is handed out again."""
     redispatch_after_s: float = Field(default=30.0, gt=0)

@@ -28,7 +28,7 @@ class Listed:
         """Take in a block; blocks come in order of the text."""
         wanted = judged
         if self._listing is Listing.RELATED:
-            wanted = _select(judged, np.flatnonzero(np.isin(judged.code, _MARKED)))
+            wanted = _select(judged, np.flatnonzero(np.isin(judged.code, _MARKED) | judged.has_kind))
         self._kept.append(wanted)
         self._n_kept += len(wanted.code)
         self._n_wanted += len(wanted.code)

@@ -68,6 +68,7 @@ def merge_shard(shard: Shard, static_blob: bytes, contextual_blob: bytes) -> Ite
                 shard.options,
                 (_there(one.summary), static_outputs[document.index], static_header.model_hash),
                 (_there(other.summary), contextual_outputs[document.index], contextual_header.model_hash),
+                other.kinds,
             )
         except Exception as fault:
             # A fault of ours with one document must not keep its shard, and so its job, open for ever.

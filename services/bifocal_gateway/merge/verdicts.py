@@ -7,7 +7,11 @@ import numpy.typing as npt
 
 from bifocal.contracts import Options, Reason, Verdict
 from bifocal.lenses import ContextualOutput, StaticOutput
+from bifocal_gateway.merge.kinds import JointScores, LikeliestKinds
 from bifocal_gateway.merge.pairs import Block
+
+#: Probability from which a pair's kind is told.
+LEAST_KIND = 0.5
 
 Floats = npt.NDArray[np.float64]
 
@@ -26,7 +30,8 @@ CODES: tuple[Verdict | Reason, ...] = (
 class Judged:
     """A block of pairs with what the lenses say; every array ``(k,)``.
 
-    `cosine` and `static_percentile` mean nothing where `code` says that a word is unknown.
+    `cosine` and `static_percentile` mean nothing where `code` says that a word is unknown. `kind` is a
+    place among the document's kinds, -1 for none; `joint` is not a number where there is none.
     """
 
     block: Block
@@ -36,16 +41,32 @@ class Judged:
     backward: npt.NDArray[np.float32]
     lift: npt.NDArray[np.float32]
     contextual_percentile: Floats
+    kind: npt.NDArray[np.int64]
+    kind_probability: npt.NDArray[np.float32]
+    joint: npt.NDArray[np.float32]
     code: npt.NDArray[np.int8]
 
     @property
+    def has_kind(self) -> npt.NDArray[np.bool_]:
+        """Whether a kind is more likely than not ``(k,)``."""
+        return self.kind_probability >= LEAST_KIND
+
+    @property
     def strength(self) -> Floats:
-        """The higher of the two percentiles ``(k,)``, of those that mean something."""
+        """The higher of the percentiles ``(k,)`` that mean something; 1 for a pair with a kind."""
         known = self.code != CODES.index(Reason.UNKNOWN_WORD)
-        return np.maximum(np.where(known, self.static_percentile, 0.0), self.contextual_percentile)
+        percentile = np.maximum(np.where(known, self.static_percentile, 0.0), self.contextual_percentile)
+        return np.where(self.has_kind, 1.0, percentile)
 
 
-def judge(block: Block, static: StaticOutput, contextual: ContextualOutput, options: Options) -> Judged:
+def judge(
+    block: Block,
+    static: StaticOutput,
+    contextual: ContextualOutput,
+    options: Options,
+    kinds: LikeliestKinds | None = None,
+    joint: JointScores | None = None,
+) -> Judged:
     """Look at a block of pairs that shared a window through both lenses.
 
     A lens marks a pair from its threshold on. Percentiles are on one scale, shares of what is usual;
@@ -59,6 +80,8 @@ def judge(block: Block, static: StaticOutput, contextual: ContextualOutput, opti
     code = (meaning.astype(np.int8) + 2 * context.astype(np.int8)).astype(np.int8)
     code[~static.comparable(i, j)] = CODES.index(Reason.UNKNOWN_WORD)
     code[static.same_type(i, j)] = CODES.index(Reason.SAME_WORD)
+    nothing = np.zeros(len(i), dtype=np.float32)
+    kind, kind_probability = (np.full(len(i), -1), nothing) if kinds is None else kinds.find(i, j)
     return Judged(
         block=block,
         cosine=cosine,
@@ -67,5 +90,8 @@ def judge(block: Block, static: StaticOutput, contextual: ContextualOutput, opti
         backward=backward,
         lift=lift,
         contextual_percentile=contextual_percentile,
+        kind=kind,
+        kind_probability=kind_probability,
+        joint=nothing + np.nan if joint is None else joint.find(i, j),
         code=code,
     )

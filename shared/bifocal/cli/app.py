@@ -3,6 +3,7 @@
 import os
 import signal
 import sys
+from importlib.metadata import entry_points
 from typing import Annotated
 
 import typer
@@ -11,10 +12,14 @@ from rich.console import Console
 from bifocal import __version__
 from bifocal.cli.compare import compare
 from bifocal.cli.doctor import doctor
+from bifocal.cli.list_options import ListOptionsCommand
 from bifocal.cli.serve import serve
 from bifocal.cli.status import Exit
 from bifocal.errors import BifocalError, RequestError
 from bifocal.process import collect_rarely
+
+#: Entry points that add commands.
+COMMANDS = "bifocal.commands"
 
 app = typer.Typer(
     name="bifocal",
@@ -25,6 +30,13 @@ app = typer.Typer(
 app.command()(compare)
 app.command()(serve)
 app.command()(doctor)
+for found in sorted(entry_points(group=COMMANDS), key=lambda point: point.name):
+    # Packages beside this one bring commands of their own, which the shared package does not know.
+    command = found.load()
+    if isinstance(command, typer.Typer):
+        app.add_typer(command)
+    else:
+        app.command(found.name, cls=ListOptionsCommand)(command)
 
 
 def _version(asked: bool) -> None:

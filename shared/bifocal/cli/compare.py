@@ -24,7 +24,7 @@ from rich.text import Text
 
 from bifocal.cli.status import Exit
 from bifocal.client import Client
-from bifocal.contracts import Failure, Job, Listing, Options, Report, Verdict
+from bifocal.contracts import Failure, Job, Listing, Method, Options, Profile, Report, Space, Verdict
 from bifocal.embedded import EmbeddedStack
 from bifocal.errors import InvalidOptions
 from bifocal.inputs import Inputs, read_inputs
@@ -42,6 +42,9 @@ def compare(
         "bifocal-reports"
     ),
     static_model: Annotated[str, typer.Option(help="Static embedding.")] = _DEFAULTS.static_model,
+    static_space: Annotated[
+        Space, typer.Option(help="Static vectors less what all of them share, or as they were trained.")
+    ] = _DEFAULTS.static_space,
     contextual_model: Annotated[str, typer.Option(help="Transformer.")] = _DEFAULTS.contextual_model,
     language: Annotated[
         str, typer.Option(help="Word rules, as an ISO 639 code; xx for none in particular.")
@@ -52,6 +55,19 @@ def compare(
     contextual_threshold: Annotated[
         float, typer.Option(help="Percentile from which the contextual lens marks a pair.")
     ] = _DEFAULTS.contextual_threshold,
+    method: Annotated[
+        Method, typer.Option(help="How attention heads become one weight; auto takes the best there is.")
+    ] = _DEFAULTS.method,
+    profile: Annotated[
+        Profile, typer.Option(help="Heads that kinds of relations are read from: a dozen, or all.")
+    ] = _DEFAULTS.profile,
+    heads_named: Annotated[
+        int, typer.Option(help="Attention heads to name for each pair that has a kind.")
+    ] = _DEFAULTS.heads_named,
+    audited_pairs: Annotated[
+        int,
+        typer.Option(help="Strongest pairs of a document for which to measure the loss without each other."),
+    ] = _DEFAULTS.audited_pairs,
     window_tokens: Annotated[
         int | None, typer.Option(help="Pieces in a window; by default what the model takes.")
     ] = None,
@@ -78,10 +94,15 @@ def compare(
     """
     options = _options(
         static_model=static_model,
+        static_space=static_space,
         contextual_model=contextual_model,
         language=language,
         static_threshold=static_threshold,
         contextual_threshold=contextual_threshold,
+        method=method,
+        profile=profile,
+        heads_named=heads_named,
+        audited_pairs=audited_pairs,
         window_tokens=window_tokens,
         window_overlap=window_overlap,
         listing=listing,

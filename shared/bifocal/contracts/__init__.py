@@ -5,22 +5,26 @@ from bifocal.contracts.document import Document, ErrorDetail, Failure
 from bifocal.contracts.job import NEXT_PART_HEADER, Job, JobCounts, JobRequest, JobState
 from bifocal.contracts.lens import ContextualReading, LensHeader, StaticReading
 from bifocal.contracts.message import ShardMessage
-from bifocal.contracts.options import Listing, Method, Options
+from bifocal.contracts.options import Listing, Method, Options, Profile, Space
 from bifocal.contracts.report import (
     RESULT,
     ContextualRelation,
     ContextualSummary,
+    Direction,
+    HeadVoice,
     Neighbour,
     NotComparableCounts,
     Provenance,
     Reason,
     Relation,
+    RelationKind,
     Report,
     Result,
     StaticRelation,
     StaticSummary,
     Verdict,
     VerdictCounts,
+    Without,
     WordRef,
 )
 from bifocal.contracts.shard import Shard, ShardDocument
@@ -32,9 +36,11 @@ __all__ = [
     "ContextualReading",
     "ContextualRelation",
     "ContextualSummary",
+    "Direction",
     "Document",
     "ErrorDetail",
     "Failure",
+    "HeadVoice",
     "Job",
     "JobCounts",
     "JobRequest",
@@ -45,18 +51,22 @@ __all__ = [
     "Neighbour",
     "NotComparableCounts",
     "Options",
+    "Profile",
     "Provenance",
     "Reason",
     "Relation",
+    "RelationKind",
     "Report",
     "Result",
     "Shard",
     "ShardDocument",
     "ShardMessage",
+    "Space",
     "StaticReading",
     "StaticRelation",
     "StaticSummary",
     "Verdict",
     "VerdictCounts",
+    "Without",
     "WordRef",
 ]

@@ -26,6 +26,8 @@ class ContextualReading(Reading):
     """The contextual lens on one document."""
 
     summary: ContextualSummary | None = None
+    kinds: tuple[str, ...] = ()
+    """Names behind the codes of the pairs' kinds."""
 
 
 R = TypeVar("R", bound=Reading)

@@ -20,10 +20,38 @@ class Listing(StrEnum):
 
 
 class Method(StrEnum):
-    """How the heads' attention becomes one weight."""
+    """How the heads' attention becomes one weight; `bifocal evaluate methods` sets quality against cost."""
 
+    AUTO = "auto"
+    """`heads` where the model has a catalogue, else `alti`, else `norm`."""
+    HEADS = "heads"
+    """Norm-based weights of the few heads that a catalogue names."""
+    ALTI = "alti"
+    """How much nearer each output is to what a word gave than to nothing, in one block."""
+    NORM = "norm"
+    """Every head's weight times the length of what it moves."""
     MEAN = "mean"
-    """The mean over all heads and layers."""
+    """The plain mean over all heads and layers."""
+    ROLLOUT = "rollout"
+    """The layers' mean attention multiplied up."""
+
+
+class Profile(StrEnum):
+    """Which heads a catalogue's kinds are read from."""
+
+    FULL = "full"
+    """All that carry weight."""
+    FAST = "fast"
+    """At most a dozen."""
+
+
+class Space(StrEnum):
+    """Where cosines of static vectors are taken."""
+
+    COMMON_REMOVED = "common_removed"
+    """The vectors less what all of a vocabulary share: their mean and a few directions (all-but-the-top)."""
+    AS_TRAINED = "as_trained"
+    """The vectors as they are in the file."""
 
 
 class Options(Wire):
@@ -31,12 +59,21 @@ class Options(Wire):
 
     static_model: str = "glove-6b-50d"
     """Static embedding; one of the names the deployment allows."""
+    static_space: Space = Space.COMMON_REMOVED
+    """Where cosines of static vectors are taken."""
     contextual_model: str = "minilm-l6"
     """Transformer; one of the names the deployment allows."""
     language: Annotated[str, Field(pattern=r"^[a-z]{2,3}$")] = "en"
     """Word and sentence rules, as an ISO 639 code; `xx` for none in particular."""
-    method: Method = Method.MEAN
+    method: Method = Method.AUTO
     """How the heads' attention becomes one weight."""
+    profile: Profile = Profile.FAST
+    """Which heads the kinds of relations are read from, where the model has a catalogue."""
+    heads_named: Annotated[int, Field(ge=0, le=20)] = 0
+    """Heads to name for each pair that has a kind, those that spoke loudest for it."""
+    audited_pairs: Annotated[int, Field(ge=0, le=200)] = 0
+    """Pairs of each document, the strongest, for which it is measured what each word loses without
+    the other (value zeroing)."""
     window_tokens: Annotated[int, Field(ge=16, le=8192)] | None = None
     """Pieces a window holds, specials included; by default what the model takes."""
     window_overlap: Annotated[float, Field(ge=0.0, le=0.9)] = 0.5

@@ -5,6 +5,7 @@ The services write these, the merge reads them; neither knows the other.
 
 from bifocal.lenses.blob import read_contextual, read_static, write_contextual, write_static
 from bifocal.lenses.contextual import ContextualOutput, DistanceBackground
+from bifocal.lenses.kinds import AuditedPairs, JointChannels, PairKinds
 from bifocal.lenses.quantiles import PROBABILITIES, percentiles, quantiles
 from bifocal.lenses.static import PairBackground, StaticOutput
 
@@ -14,9 +15,12 @@ LENSES = ("static", "contextual")
 __all__ = [
     "LENSES",
     "PROBABILITIES",
+    "AuditedPairs",
     "ContextualOutput",
     "DistanceBackground",
+    "JointChannels",
     "PairBackground",
+    "PairKinds",
     "StaticOutput",
     "percentiles",
     "quantiles",

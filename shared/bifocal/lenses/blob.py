@@ -5,6 +5,8 @@ A blob holds one shard: ``header`` (the JSON of a `LensHeader`, as bytes), the b
 """
 
 from collections.abc import Mapping
+from dataclasses import fields
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -13,7 +15,11 @@ from safetensors.numpy import save as save_tensors
 
 from bifocal.contracts import ContextualReading, LensHeader, StaticReading
 from bifocal.lenses.contextual import ContextualOutput, DistanceBackground
+from bifocal.lenses.kinds import AuditedPairs, JointChannels, PairKinds
 from bifocal.lenses.static import PairBackground, StaticOutput
+
+#: Parts of a contextual output that need not be there.
+_OPTIONAL: dict[str, type[Any]] = {"kinds": PairKinds, "joint": JointChannels, "audited": AuditedPairs}
 
 Tensors = dict[str, npt.NDArray[np.generic]]
 
@@ -60,6 +66,10 @@ def write_contextual(header: LensHeader[ContextualReading], outputs: Mapping[int
             tensors[f"{index}/background/{name}"] = getattr(output.background, name)
         for name in ("first", "width", "weight", "lift", "windows"):
             tensors[f"{index}/{name}"] = getattr(output, name)
+        for group in _OPTIONAL:
+            part = getattr(output, group)
+            for field in fields(part) if part is not None else ():
+                tensors[f"{index}/{group}/{field.name}"] = getattr(part, field.name)
     return _save(tensors)
 
 
@@ -79,9 +89,17 @@ def read_contextual(blob: bytes) -> tuple[LensHeader[ContextualReading], dict[in
                 usual_after=tensors[f"{index}/background/usual_after"],
                 lift_quantiles=tensors[f"{index}/background/lift_quantiles"],
             ),
+            **{group: _optional(tensors, f"{index}/{group}", kind) for group, kind in _OPTIONAL.items()},
         )
         for index in (r.index for r in header.readings if r.error is None)
     }
+
+
+def _optional(tensors: Mapping[str, Any], prefix: str, kind: type[Any]) -> Any:
+    names = [field.name for field in fields(kind)]
+    if f"{prefix}/{names[0]}" not in tensors:
+        return None
+    return kind(**{name: tensors[f"{prefix}/{name}"] for name in names})
 
 
 def _with_header(json: str) -> Tensors:

@@ -1,10 +1,11 @@
 """The contextual lens's output: for each word, its weights to the words that shared a window with it."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
 
+from bifocal.lenses.kinds import AuditedPairs, JointChannels, PairKinds
 from bifocal.lenses.quantiles import Floats, percentiles
 
 Ints = npt.NDArray[np.int64]
@@ -49,7 +50,8 @@ class ContextualOutput:
     its weights to them lie in ``weight[offset[w] : offset[w] + width[w]]``.
 
     Shapes: `first` and `width` ``(n_words,)``; `weight` and `lift` ``(sum(width),)``; `windows`
-    ``(n_windows, 2)``, first word and one past the last.
+    ``(n_windows, 2)``, first word and one past the last. `kinds` and `joint` are there where the model
+    has a catalogue, `audited` where it was asked for.
     """
 
     first: npt.NDArray[np.int32]
@@ -58,6 +60,13 @@ class ContextualOutput:
     lift: Floats
     windows: npt.NDArray[np.int32]
     background: DistanceBackground
+    kinds: PairKinds | None = None
+    joint: JointChannels | None = None
+    audited: AuditedPairs | None = None
+
+    def with_audit(self, audited: AuditedPairs) -> "ContextualOutput":
+        """The same with audited pairs."""
+        return replace(self, audited=audited)
 
     def times_seen(self, i: Ints, j: Ints) -> Ints:
         """Windows that held both words; shapes ``(k,)``."""

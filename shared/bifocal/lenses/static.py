@@ -29,9 +29,10 @@ class PairBackground:
 class StaticOutput:
     """One document through the static lens.
 
-    Shapes: `type_of_word` ``(n_words,)``, -1 for punctuation; `vectors` ``(n_types, dimensions)``
-    of unit length, zeros for an unknown word; `known` ``(n_types,)``; `band` ``(n_types,)``,
-    the frequency band of each type.
+    Every word has a type, punctuation too.
+
+    Shapes: `type_of_word` ``(n_words,)``; `vectors` ``(n_types, dimensions)`` of unit length, zeros for
+    an unknown word; `known` ``(n_types,)``; `band` ``(n_types,)``, the frequency band of each type.
     """
 
     type_of_word: npt.NDArray[np.int32]

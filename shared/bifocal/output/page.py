@@ -12,14 +12,18 @@ from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
 
-from bifocal.contracts import Failure, Reason, Relation, Report, Verdict
+from bifocal.contracts import Direction, Failure, Reason, Relation, RelationKind, Report, Verdict
 
 #: A relation as the page holds it: positions of a and b among the words, distance, same sentence,
-#: cosine, percentile, forward, backward, lift, percentile, windows, places in `VERDICTS` and `REASONS`.
-Row = tuple[int | float | None, ...]
+#: cosine, percentile, forward, backward, lift, percentile, windows, places in `VERDICTS` and `REASONS`;
+#: then, cut off after the last that is there: place of the kind among the page's kinds, place in this row
+#: of the word that depends or refers, probability, heads (layer, head, added, layer …), joint
+#: probability, loss of a without b, and of b without a.
+Row = tuple[int | float | tuple[float, ...] | None, ...]
 
 VERDICTS = tuple(Verdict)
 REASONS = tuple(Reason)
+_UNMARKED = (Verdict.NEITHER, Verdict.NOT_COMPARABLE)
 
 _TEMPLATE = Path(__file__).with_name("page.html")
 _SCRIPT = re.compile(r"<script>(.*?)</script>", re.DOTALL)
@@ -31,6 +35,7 @@ _MOST_CHARACTERS = 8_000_000
 #: Neighbours take room for every word of every document, so they have a limit of their own.
 _NEIGHBOURS_PER_WORD = 10
 _MOST_NEIGHBOURS = 100_000
+_HEADS_PER_PAIR = 10
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,6 +70,7 @@ class Page:
         self._settings: list[dict[str, object]] = []
         self._neighbours: dict[str, dict[str, list[tuple[str, float]]]] = {}
         self._n_neighbours = 0
+        self._kinds: dict[str, int] = {}
         self._failures: list[dict[str, object]] = []
         self._n = Counter(documents=0, failures=0, pairs=0, characters=0)
         self._verdicts: Counter[str] = Counter()
@@ -79,7 +85,7 @@ class Page:
         if self._full:
             return
         self._n.update(characters=len(text))
-        rows = [_row(relation) for relation in _strongest_first(report.relations)]
+        rows = [self._row(relation) for relation in _strongest_first(report.relations)]
         self._shown.append(_Shown(facts=self._facts(report, text), spans=_spans(report, text), rows=rows))
         self._keep_neighbours(report)
         self._trim()
@@ -106,6 +112,7 @@ class Page:
             "n": self._n,
             "verdicts": [(verdict, verdict.label) for verdict in VERDICTS],
             "reasons": [(reason, reason.replace("_", " ")) for reason in REASONS],
+            "kinds": list(self._kinds),
             "counts": self._verdicts,
             "settings": self._settings,
             "documents": [shown.packed() for shown in self._shown],
@@ -114,7 +121,7 @@ class Page:
         }
 
     def _facts(self, report: Report, text: str) -> dict[str, object]:
-        settings = report.provenance.model_dump(exclude={"text"}, mode="json")
+        settings = report.provenance.model_dump(exclude={"text", "joint"}, mode="json")
         if settings not in self._settings:
             self._settings.append(settings)
         return {
@@ -126,6 +133,31 @@ class Page:
             "contextual": [summary.model_dump() for summary in report.contextual],
             "text": text,
         }
+
+    def _row(self, relation: Relation) -> Row:
+        static, contextual, without = relation.static, relation.contextual, relation.contextual.without
+        cells = [
+            *(relation.a.word, relation.b.word, relation.distance, int(relation.same_sentence)),
+            *((None, None) if static is None else (static.cosine, static.percentile)),
+            *(contextual.forward, contextual.backward, contextual.lift, contextual.percentile),
+            *(contextual.windows, VERDICTS.index(relation.verdict)),
+            None if relation.reason is None else REASONS.index(relation.reason),
+            *((None,) * 4 if relation.kind is None else self._kind(relation.kind)),
+            relation.joint,
+            *((None, None) if without is None else (without.a, without.b)),
+        ]
+        while cells[-1] is None:
+            cells.pop()
+        return tuple(cells)
+
+    def _kind(self, kind: RelationKind) -> Row:
+        heads = [(h.layer, h.head, round(h.added, 2)) for h in (kind.heads or [])[:_HEADS_PER_PAIR]]
+        return (
+            self._kinds.setdefault(kind.name, len(self._kinds)),
+            0 if kind.direction is Direction.A_TO_B else 1,
+            kind.probability,
+            tuple(figure for head in heads for figure in head) or None,
+        )
 
     def _keep_neighbours(self, report: Report) -> None:
         """Keep neighbours once for all documents: they are the model's, whatever the document."""
@@ -171,24 +203,18 @@ def _strongest_first(relations: list[Relation]) -> list[Relation]:
 
 
 def _strength(relation: Relation) -> tuple[float, float]:
-    """By percentile under the lenses that mark the pair; the figure behind it breaks ties."""
+    """By percentile under the lenses that mark the pair; the figure behind it breaks ties.
+
+    A pair that none marks is likely listed for its kind, so those with one come first.
+    """
     static, contextual = relation.static, relation.contextual
+    if relation.kind is not None and relation.verdict in _UNMARKED:
+        return 2 + relation.kind.probability, contextual.lift
     if relation.verdict is Verdict.CONTEXT_ONLY or static is None:
         return contextual.percentile, contextual.lift
     if relation.verdict is Verdict.MEANING_ONLY:
         return static.percentile, static.cosine
     return static.percentile + contextual.percentile, contextual.lift
-
-
-def _row(relation: Relation) -> Row:
-    static, contextual = relation.static, relation.contextual
-    return (
-        *(relation.a.word, relation.b.word, relation.distance, int(relation.same_sentence)),
-        *((None, None) if static is None else (static.cosine, static.percentile)),
-        *(contextual.forward, contextual.backward, contextual.lift, contextual.percentile),
-        *(contextual.windows, VERDICTS.index(relation.verdict)),
-        None if relation.reason is None else REASONS.index(relation.reason),
-    )
 
 
 def _level(sizes: list[int], room: int) -> int:

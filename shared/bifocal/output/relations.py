@@ -72,6 +72,9 @@ def _schema(pa: Any) -> Any:
             ("contextual_lift", share),
             ("contextual_percentile", share),
             ("contextual_windows", number),
+            ("without_a", share), ("without_b", share),
+            ("kind", name), ("kind_direction", name), ("kind_probability", share),
+            ("joint", share),
         ]
     )  # fmt: skip
 
@@ -102,4 +105,10 @@ def _columns(report: Report) -> dict[str, list[Any]]:
         "contextual_lift": [r.contextual.lift for r in relations],
         "contextual_percentile": [r.contextual.percentile for r in relations],
         "contextual_windows": [r.contextual.windows for r in relations],
+        "without_a": [r.contextual.without.a if r.contextual.without else None for r in relations],
+        "without_b": [r.contextual.without.b if r.contextual.without else None for r in relations],
+        "kind": [r.kind.name if r.kind else None for r in relations],
+        "kind_direction": [r.kind.direction.value if r.kind else None for r in relations],
+        "kind_probability": [r.kind.probability if r.kind else None for r in relations],
+        "joint": [r.joint for r in relations],
     }

@@ -1,0 +1,77 @@
+"""A model with everything that reading by it takes: catalogue, background, method."""
+
+from collections.abc import Callable
+from functools import cache, cached_property
+from pathlib import Path
+
+from bifocal.contracts import Method, Profile
+from bifocal.errors import InvalidOptions
+from bifocal.lenses import DistanceBackground
+from bifocal_contextual.background import shipped
+from bifocal_contextual.catalogue import find_catalogue
+from bifocal_contextual.kinds import KindFinder
+from bifocal_contextual.methods import Alti, Mean, Norm, Relator, Rollout, SelectedHeads
+from bifocal_contextual.model import Transformer
+
+
+class LoadedModel:
+    """A transformer, and what is known of it.
+
+    Raises:
+        ModelUnavailable: a catalogue in `catalogue_folder` cannot be used.
+    """
+
+    def __init__(self, transformer: Transformer, catalogue_folder: Path | None = None) -> None:
+        self.transformer = transformer
+        self.catalogue = find_catalogue(transformer.name, self.content_hash, catalogue_folder)
+        self.finder: Callable[[Profile], KindFinder] = cache(self._finder)
+        self.background: Callable[[Method], DistanceBackground | None] = cache(self._background)
+
+    @cached_property
+    def content_hash(self) -> str:
+        """Of the weights."""
+        return self.transformer.content_hash
+
+    def resolved(self, method: Method) -> Method:
+        """The method that is meant by `auto`; others are themselves.
+
+        Raises:
+            InvalidOptions: the model cannot be read by the method.
+        """
+        has_heads, has_alti = self.catalogue is not None, Alti.available(self.transformer.places)
+        if method is Method.AUTO:
+            return Method.HEADS if has_heads else Method.ALTI if has_alti else Method.NORM
+        if method is Method.HEADS and not has_heads:
+            raise InvalidOptions(
+                f"there is no head catalogue for {self.transformer.name!r}; choose --method alti or "
+                "norm, or make one with `bifocal calibrate`"
+            )
+        if method is Method.ALTI and not has_alti:
+            raise InvalidOptions(
+                f"the blocks of {self.transformer.name!r} are not known well enough for ALTI; "
+                "choose --method norm"
+            )
+        return method
+
+    def relator(self, method: Method) -> Relator:
+        """A listener for one batch; `method` is a resolved one."""
+        places = self.transformer.places
+        match method:
+            case Method.HEADS if self.catalogue is not None:
+                return SelectedHeads(places, self.catalogue.heads)
+            case Method.ALTI:
+                return Alti(places)
+            case Method.NORM:
+                return Norm(places)
+            case Method.ROLLOUT:
+                return Rollout()
+            case _:
+                return Mean()
+
+    def _finder(self, profile: Profile) -> KindFinder:
+        if self.catalogue is None:
+            raise InvalidOptions("a model without a catalogue has no kinds")
+        return KindFinder(self.transformer, self.catalogue, profile)
+
+    def _background(self, method: Method) -> DistanceBackground | None:
+        return shipped(self.transformer.name, method, self.content_hash)

@@ -1,0 +1,82 @@
+"""What evaluation and calibration run on: models by name, loaded as the services load them."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from bifocal.contracts import Profile, Space
+from bifocal.errors import InvalidOptions
+from bifocal.models import check_models, contextual_models, static_models
+from bifocal.settings import Precision, settings
+from bifocal_contextual.catalogue import ProfileWeights, read_catalogue
+from bifocal_contextual.loaded import LoadedModel
+from bifocal_contextual.model import load_transformer
+from bifocal_contextual.threads import use_allowed_cores
+from bifocal_gateway.merge.joint import JointProbe
+from bifocal_gateway.merge.probes import find_fitted
+from bifocal_static.vectors import Vectors, load_vectors
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Models:
+    """Both models of an evaluation."""
+
+    contextual: LoadedModel
+    vectors: Vectors
+    """In the space that the static lens compares them in."""
+    as_trained: Vectors
+
+    @classmethod
+    def load(cls, contextual: str, static: str, *, precision: Precision = Precision.AUTO) -> "Models":
+        """Load both by name.
+
+        Raises:
+            UnknownModel: a name that is not allowed.
+            ModelUnavailable: a model cannot be loaded.
+        """
+        chosen = settings()
+        check_models(chosen, static=static, contextual=contextual)
+        use_allowed_cores()
+        transformer = load_transformer(
+            contextual_models(chosen)[contextual], device=chosen.device, precision=precision
+        )
+        as_trained = load_vectors(static_models(chosen)[static])
+        return cls(
+            contextual=LoadedModel(transformer, chosen.catalogue_folder),
+            vectors=as_trained.in_space(Space.COMMON_REMOVED),
+            as_trained=as_trained,
+        )
+
+    def weights(self, profile: Profile, catalogue: Path | None = None) -> ProfileWeights:
+        """A profile of the model's head catalogue, or of the one in a file.
+
+        Raises:
+            InvalidOptions: the model has no catalogue.
+            ModelUnavailable: the file is none.
+        """
+        found = self.contextual.catalogue if catalogue is None else read_catalogue(catalogue)
+        if found is None:
+            raise InvalidOptions(
+                f"there is no head catalogue for {self.contextual.transformer.name!r}; "
+                "make one with `bifocal calibrate`, or name one with --catalogue"
+            )
+        return found.profiles[profile]
+
+    def joint(self, profile: Profile, file: Path | None = None) -> JointProbe:
+        """The joint probe of the two models, or the one in a file.
+
+        Raises:
+            InvalidOptions: there is none.
+        """
+        if file is not None:
+            return JointProbe.load(file)
+        catalogue = self.contextual.catalogue
+        probe = catalogue and find_fitted(
+            self.vectors.content_hash, self.contextual.content_hash, f"{catalogue.name} {profile}"
+        )
+        if not probe:
+            raise InvalidOptions(
+                f"there is no joint probe for {self.contextual.transformer.name!r} and "
+                f"{self.vectors.name!r}; "
+                "make one with `bifocal calibrate`, or name one with --joint"
+            )
+        return probe
