@@ -94,11 +94,10 @@ def audit_strongest(
 
 
 def _strongest(output: ContextualOutput, candidate: npt.NDArray[np.bool_], n_pairs: int) -> tuple[Ints, Ints]:
-    width = output.width.astype(np.int64)
+    width: Ints = output.width.astype(np.int64)
+    offset: Ints = np.cumsum(width, dtype=np.int64) - width
     i: Ints = np.repeat(np.arange(len(width), dtype=np.int64), width)
-    j: Ints = (
-        np.arange(len(i), dtype=np.int64) - (np.cumsum(width, dtype=np.int64) - width)[i] + output.first[i]
-    )
+    j = np.arange(len(i), dtype=np.int64) - offset[i] + output.first.astype(np.int64)[i]
     kept = (i < j) & candidate[i] & candidate[j]
     i, j = i[kept], j[kept]
     *_, percentile = output.compare(i, j)

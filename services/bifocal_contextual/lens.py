@@ -70,17 +70,22 @@ class ContextualLens:
         model = self.model(options.contextual_model)
         read = _Read(model, documents, options)
         parts: list[list[tuple[Place, Parts]]] = [[] for _ in documents]
+        finished: dict[int, tuple[ContextualReading, ContextualOutput]] = {}
         for place, found in read_windows(
             model.transformer, read.laid, read.readers, batch_tokens=self._batch_tokens
         ):
-            parts[place.document].append((place, found))
-        readings, outputs = [], {}
-        for number, document in enumerate(documents):
-            # In the order of the text, so that the order of the batches leaves no trace in sums.
-            own = sorted(parts[number], key=lambda part: part[0].window.first_word)
-            reading, outputs[document.index] = read.finish(number, own)
-            readings.append(reading)
-        return LensWork(model_hash=model.content_hash, readings=readings, outputs=outputs)
+            number, own = place.document, parts[place.document]
+            own.append((place, found))
+            if len(own) == len(read.laid[number][1]):
+                # In the order of the text, so that the order of the batches leaves no trace in sums.
+                own.sort(key=lambda part: part[0].window.first_word)
+                finished[number] = read.finish(number, own)
+                own.clear()
+        return LensWork(
+            model_hash=model.content_hash,
+            readings=[finished[number][0] for number in range(len(documents))],
+            outputs={document.index: finished[n][1] for n, document in enumerate(documents)},
+        )
 
     def failed(self, index: int, error: ErrorDetail) -> ContextualReading:
         """The reading of a document that could not be read."""

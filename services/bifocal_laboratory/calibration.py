@@ -26,7 +26,6 @@ from bifocal_laboratory.corpora.gap import COLUMNS
 from bifocal_laboratory.dependencies import (
     OTHER,
     FitOptions,
-    StaticWords,
     evaluate_dependencies,
     fit_dependencies,
     fit_static,
@@ -104,19 +103,17 @@ def calibrate(
     name: str,
     language: str,
     heads: Sequence[int] | None,
-    static_hash: str,
     say: Say,
 ) -> Calibrated:
     """Fit both profiles.
 
     Args:
         model: the transformer, in float32.
-        vectors: static vectors as trained.
+        vectors: static vectors, in the space that the static lens compares them in.
         labelled: what to fit on.
         name: what reports will call the catalogue.
         language: of the labelled text.
         heads: the fast profile's; those that weigh most in the full one if None.
-        static_hash: of the vectors as the static lens sends them.
         say: told of each step.
 
     Raises:
@@ -127,8 +124,7 @@ def calibrate(
     n_heads = sum(transformer.n_heads)
     every = tuple(range(n_heads))
     say("reading trees")
-    words = StaticWords(vectors)
-    blocks = list(sentence_blocks(labelled.trees(), transformer, words)) if labelled.dependencies else []
+    blocks = list(sentence_blocks(labelled.trees(), transformer, vectors)) if labelled.dependencies else []
     say("reading coreference")
     material = None
     if labelled.coreference:
@@ -151,7 +147,7 @@ def calibrate(
             say(f"fitting arcs, {profile} profile")
             source = ProbeSource(
                 static_model=vectors.name,
-                static_hash=static_hash,
+                static_hash=vectors.content_hash,
                 contextual_model=transformer.name,
                 contextual_hash=model.content_hash,
                 catalogue=f"{name} {profile}",
@@ -184,7 +180,7 @@ def calibrate(
     return Calibrated(catalogue=catalogue, joints=joints, figures=figures)
 
 
-_OPTIONS = FitOptions(epochs=7, batch_pairs=4000)
+_OPTIONS = FitOptions(epochs=8, batch_pairs=3000)
 
 
 def _weightiest(full: ProfileWeights) -> tuple[int, ...]:

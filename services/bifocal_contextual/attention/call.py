@@ -7,6 +7,10 @@ import torch
 from torch import nn
 
 
+#: Added to the score of what is not seen; its exponential is zero, and every format but float16 holds it.
+_UNSEEN = -1e30
+
+
 class AttentionCall:
     """The tensors of one attention call; weights are computed for the heads that are asked for.
 
@@ -74,15 +78,27 @@ class AttentionCall:
             mask = self.mask
             if mask is not None:
                 mask = mask[text if mask.shape[0] > 1 else 0]
-                mask = mask[:, pieces] if mask.shape[1] > 1 else mask
+                mask = mask[:, pieces] if mask.shape[-2] > 1 else mask
             found.append(self._softmax(self.query[text][:, pieces], self.key[text], mask))
         return torch.cat(found, dim=1)[None]
 
+    @property
+    def computed(self) -> tuple[tuple[int, ...], torch.Tensor] | None:
+        """The largest choice of heads whose weights were computed, short of all, and those weights."""
+        if not self._computed:
+            return None
+        return max(self._computed.items(), key=lambda item: len(item[0]))
+
     def _softmax(self, query: torch.Tensor, key: torch.Tensor, mask: torch.Tensor | None) -> torch.Tensor:
-        scores = torch.matmul(query * self.scaling, key.transpose(-2, -1))
+        query = query * self.scaling
+        if mask is not None and mask.dtype == torch.bool and mask.shape[-2] == 1:
+            # The same for all rows, as padding is: one dimension more in the product adds it to the
+            # scores, where a pass over all of them would cost as much as the product itself.
+            hidden = torch.zeros_like(key[..., :1]).masked_fill_(~mask.transpose(-2, -1), _UNSEEN)
+            query, key = torch.cat([query, torch.ones_like(query[..., :1])], -1), torch.cat([key, hidden], -1)
+            mask = None
+        scores = torch.matmul(query, key.transpose(-2, -1))
         if mask is not None and mask.dtype == torch.bool:
-            if mask.stride(-2) == 0:
-                mask = mask[..., :1, :]
             # The least number rather than minus infinity: a padded row sees nothing and must not be NaN.
             scores.masked_fill_(~mask, torch.finfo(scores.dtype).min)
         elif mask is not None:

@@ -42,11 +42,23 @@ class _Counting:
     def __init__(self, listener: Listener) -> None:
         self._listener = listener
         self._n_heard = 0
+        self._masks: dict[int, tuple[torch.Tensor, torch.Tensor]] = {}
 
     def hear(self, call: AttentionCall) -> None:
+        call.mask = self._narrowed(call.mask)
         call.layer = self._n_heard
         self._n_heard += 1
         self._listener.hear(call)
+
+    def _narrowed(self, mask: torch.Tensor | None) -> torch.Tensor | None:
+        """A mask that is the same for every row, as padding's, as one row; looked at once in a pass."""
+        if mask is None or mask.dtype != torch.bool:
+            return mask
+        # The mask itself is kept too, so that no other can take its number.
+        if id(mask) not in self._masks:
+            row = mask[..., :1, :]
+            self._masks[id(mask)] = (mask, row if bool((mask == row).all()) else mask)
+        return self._masks[id(mask)][1]
 
 
 @contextmanager
@@ -106,11 +118,30 @@ def _attend(
         scaling=scaling,
     )
     listener.hear(call)
+    return _finish(call, mask, causal=causal), None
+
+
+def _finish(call: AttentionCall, mask: torch.Tensor | None, *, causal: bool) -> torch.Tensor:
+    """The layer's output. Heads whose weights a listener asked for have had the kernel's work done already."""
+    query, key, value = call.query, call.key, call.value
     if call.all_weights is not None:
-        # A listener that needed every head has done the kernel's work already.
-        output = torch.matmul(call.all_weights.to(value.dtype), call.value)
-        return output.transpose(1, 2).contiguous(), None
-    return _kernel(query, key, call.value, mask, scaling, causal=causal), None
+        output = torch.matmul(call.all_weights.to(value.dtype), value)
+        return output.transpose(1, 2).contiguous()
+    # On a processor the kernel's time goes by the head; on a GPU one call is worth more than its heads.
+    if call.computed is None or query.device.type != "cpu":
+        return _kernel(query, key, value, mask, call.scaling, causal=causal)
+    heads, weights = call.computed
+    others = [head for head in range(call.n_heads) if head not in heads]
+    batch, _, length, _ = query.shape
+    output = query.new_empty(batch, length, call.n_heads, value.shape[-1])
+    output[:, :, heads] = torch.matmul(weights.to(value.dtype), value[:, heads]).transpose(1, 2)
+    if mask is not None and mask.shape[1] > 1:
+        mask = mask[:, others]
+    output[:, :, others] = nn.functional.scaled_dot_product_attention(
+        query[:, others], key[:, others], value[:, others],
+        attn_mask=mask, scale=call.scaling, is_causal=causal,
+    ).transpose(1, 2)  # fmt: skip
+    return output
 
 
 def _kernel(

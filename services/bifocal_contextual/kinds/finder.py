@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+import torch
 
 from bifocal.contracts import Profile, ShardDocument
 from bifocal.lenses import JointChannels, PairKinds
@@ -145,12 +146,14 @@ class KindSearch:
         i, j = self._arc_pairs[number]
         n_words = len(self._candidate[number])
         pairs = [part.pairs for part in parts]
-        seen = _seen(pairs, len(i))
-        channels = _mean([part.channels for part in parts], pairs, len(i))[..., seen]
+        channels = _mean([part.channels for part in parts], pairs, len(i))
         inside = [np.arange(window.first_word, window.end_word) for window in windows]
         words = _mean([part.words for part in parts], inside, n_words)
-        features = _mean([part.features for part in parts], pairs, len(i))[..., seen] if self._named else None
-        i, j = i[seen], j[seen]
+        features = _mean([part.features for part in parts], pairs, len(i)) if self._named else None
+        seen = _seen(pairs, len(i))
+        if not seen.all():
+            i, j, channels = i[seen], j[seen], channels[..., seen]
+            features = None if features is None else features[..., seen]
         found = label_arcs(i, j, channels, words, weights, self._candidate[number])
         added = self._silence(found)
         if features is not None:
@@ -160,10 +163,8 @@ class KindSearch:
         joint = JointChannels(
             i=i.astype(np.int32),
             j=j.astype(np.int32),
-            channels=channels[:, n_kinds:].transpose(0, 2, 1).astype(np.float16),
-            words=words[[names.index(Special.JOINT_ROOT), names.index(Special.JOINT_HEAD)]].T.astype(
-                np.float16
-            ),
+            channels=_halves(channels[:, n_kinds:]),
+            words=_halves(words[[names.index(Special.JOINT_ROOT), names.index(Special.JOINT_HEAD)]]),
         )
         return (found, added), joint
 
@@ -205,6 +206,12 @@ def _seen(places: Sequence[Ints], n: int) -> npt.NDArray[np.bool_]:
     for own in places:
         seen[own] = True
     return seen
+
+
+def _halves(values: Floats) -> npt.NDArray[np.float16]:
+    """In float16, by torch, whose conversion is ten times as fast as numpy's."""
+    halves: npt.NDArray[np.float16] = torch.from_numpy(values).half().numpy()
+    return halves
 
 
 def _layer_and_head(numbers: Ints, n_heads: Sequence[int]) -> tuple[Ints, Ints]:

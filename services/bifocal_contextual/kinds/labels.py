@@ -46,11 +46,12 @@ def label_arcs(
     names, n_kinds = list(Special), len(weights.kinds)
     dependent, head = np.concatenate([i, j]), np.concatenate([j, i])
     scores = np.concatenate([channels[0, :n_kinds], channels[1, :n_kinds]], axis=1)
-    scores += weights.distance.T[:, buckets(head - dependent)]
+    scores += np.take(np.ascontiguousarray(weights.distance.T), buckets(head - dependent), axis=1)
     scores += words[names.index(Special.HEAD)][head]
-    scores /= np.float32(weights.temperature)
+    if weights.temperature != 1:
+        scores /= np.float32(weights.temperature)
     best = scores.argmax(axis=0)
-    highest = np.take_along_axis(scores, best[None], axis=0)[0]
+    highest = scores[best, np.arange(len(best))]
     scores -= highest
     any_kind = highest + np.log(np.exp(scores, out=scores).sum(axis=0))
     no_head = words[names.index(Special.ROOT)] / np.float32(weights.temperature)

@@ -37,8 +37,7 @@ class SelectedHeads:
         if self._sum is None:
             self._sum = each.new_zeros(weights.shape[0], *weights.shape[2:])
         for number in range(len(heads)):
-            moving = weights[:, number].float().mul_(moved[:, number, None, :])
-            self._sum.addcmul_(moving, each[:, number])
+            self._sum.addcmul_(weights[:, number] * moved[:, number, None, :], each[:, number])
 
     def matrix(self) -> torch.Tensor:
         """Shares of what reaches each piece, ``(batch, pieces, pieces)``."""

@@ -79,7 +79,7 @@ class JointScores:
             static.known[static.type_of_word],
             sentences,
             _squares(joint, sentences),
-            joint.words.astype(np.float32),
+            joint.words.T.astype(np.float32),
         )
         sentence = np.searchsorted(bounds, joint.i, side="right") - 1
         probability = np.zeros(len(joint.i), dtype=np.float32)
@@ -106,8 +106,8 @@ def _squares(joint: JointChannels, sentences: Sequence[tuple[int, int]]) -> list
     for first, end in sentences:
         low, high = np.searchsorted(joint.i, [first, end])
         i, j = joint.i[low:high] - first, joint.j[low:high] - first
-        square = np.zeros((end - first, end - first, joint.channels.shape[2]), dtype=np.float32)
-        square[i, j], square[j, i] = joint.channels[0, low:high], joint.channels[1, low:high]
+        square = np.zeros((end - first, end - first, joint.channels.shape[1]), dtype=np.float32)
+        square[i, j], square[j, i] = joint.channels[0, :, low:high].T, joint.channels[1, :, low:high].T
         squares.append(square)
     return squares
 

@@ -59,12 +59,11 @@ def calibrate(
     console = Console(stderr=True, quiet=as_json, highlight=False)
     fitted = fit(
         models.contextual,
-        models.as_trained,
+        models.vectors,
         labelled,
         name=name or f"{model}/1",
         language=language,
         heads=None if heads is None else _heads(heads, models.contextual.transformer.n_heads),
-        static_hash=models.vectors.content_hash,
         say=lambda step: console.print(f"{step} …"),
     )
     output.mkdir(parents=True, exist_ok=True)

@@ -98,7 +98,7 @@ def coreference(
     from bifocal_laboratory.references import cross_validate_coreference, evaluate_coreference
 
     models = Models.load(contextual_model, static_model, precision=precision)
-    transformer, vectors = models.contextual.transformer, models.as_trained
+    transformer, vectors = models.contextual.transformer, models.vectors
     items = list(read_gap(file))
     if cross_validate:
         found = cross_validate_coreference(
@@ -130,7 +130,7 @@ def references(
     models = Models.load(contextual_model, static_model, precision=precision)
     found = evaluate_references(
         models.contextual.transformer,
-        models.as_trained,
+        models.vectors,
         _documents(files),
         _references(models.weights(profile, catalogue)),
     )
@@ -150,15 +150,13 @@ def dependencies(
 ) -> None:
     """Which word each word depends on (CoNLL-U): UAS without punctuation, and by relation."""
     from bifocal_laboratory.commands.models import Models
-    from bifocal_laboratory.dependencies import StaticWords, evaluate_dependencies, sentence_blocks
+    from bifocal_laboratory.dependencies import evaluate_dependencies, sentence_blocks
 
     models = Models.load(contextual_model, static_model, precision=precision)
     weights = models.weights(profile, catalogue)
     if weights.arcs is None:
         raise UnreadableCorpus("this catalogue was made without trees; calibrate with --dependencies")
-    blocks = list(
-        sentence_blocks(_documents(files), models.contextual.transformer, StaticWords(models.as_trained))
-    )
+    blocks = list(sentence_blocks(_documents(files), models.contextual.transformer, models.vectors))
     found = evaluate_dependencies(blocks, arcs=weights.arcs, joint=models.joint(profile, joint))
     _tell(found, "uas", as_json=as_json)
 

@@ -22,7 +22,11 @@ ROOT = "root"
 
 
 def evaluate_dependencies(
-    blocks: Sequence[SentenceBlock], *, arcs: ArcWeights, joint: JointProbe, positions: Positions
+    blocks: Sequence[SentenceBlock],
+    *,
+    arcs: ArcWeights,
+    joint: JointProbe,
+    positions: Positions | None = None,
 ) -> dict[str, Any]:
     """Hold heads against trees that nothing was fitted on; punctuation marks are not asked for theirs.
 
@@ -32,7 +36,8 @@ def evaluate_dependencies(
         blocks: sentences with all heads' weights.
         arcs: the contextual probe.
         joint: the joint probe, and the static one.
-        positions: counted where the probes were fitted.
+        positions: counted where the probes were fitted; if None, in the very sentences, which is more
+            than the baseline could know.
 
     Returns:
         What JSON can hold. ``n`` words; ``chance`` of a blind guess; ``nearest``, the share with their
@@ -45,7 +50,7 @@ def evaluate_dependencies(
     Raises:
         ValueError: there are no words to ask for.
     """
-    found = answers(blocks, arcs=arcs, joint=joint, positions=positions)
+    found = answers(blocks, arcs=arcs, joint=joint, positions=positions or Positions.of(blocks))
     asked = found.only(~found.punctuation)
     if not len(asked.gold):
         raise ValueError("there is no word but punctuation")

@@ -187,12 +187,14 @@ def _fit(build: Callable[[], P], blocks: Sequence[SentenceBlock], options: FitOp
         schedule = torch.optim.lr_scheduler.LambdaLR(
             optimiser, lambda step: min((step + 1) / warm_up, max(0.0, 1 - step / steps))
         )
+        # A batch counts by its words: those of long sentences have few, and would drown the others' steps.
+        words_a_step = sum(float(b.fitted.sum()) for b in in_batches(blocks, options.batch_pairs, generator))
+        words_a_step *= options.epochs / steps
         probe.train()
         for _ in range(options.epochs):
             for batch in in_batches(blocks, options.batch_pairs, generator):
                 optimiser.zero_grad()
-                counts = batch.fitted
-                loss = (probe.loss(batch) * counts).sum() / counts.sum().clamp(min=1)
+                loss = (probe.loss(batch) * batch.fitted).sum() / words_a_step
                 loss.backward()  # type: ignore[no-untyped-call]
                 torch.nn.utils.clip_grad_norm_(probe.parameters(), _CLIP)
                 optimiser.step()

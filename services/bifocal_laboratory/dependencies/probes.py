@@ -22,7 +22,10 @@ N_MIXED, N_GATED, BILINEAR, HIDDEN = 16, 8, 28, 128
 STATIC_BILINEAR, STATIC_RECTIFIED, STATIC_HIDDEN = 64, 16, 192
 
 #: Vectors alone overfit little, beside attention a little more.
-_STATIC_DROPOUT, _DROPOUT = 0.03, 0.06
+_STATIC_DROPOUT, _DROPOUT = 0.03, 0.1
+#: Share of words that are taken for unknown while fitting the joint probe, so that it learns to go by
+#: attention where vectors say nothing.
+_WORD_DROPOUT = 0.05
 _IMPOSSIBLE = -1e9
 
 
@@ -85,8 +88,11 @@ class ContextualProbe(HeadProbe):
 class Roles(nn.Module):
     """What a word's vector says of it as a dependent and as a head."""
 
-    def __init__(self, size: int, hidden: int, sizes: tuple[int, ...], *, dropout: float) -> None:
+    def __init__(
+        self, size: int, hidden: int, sizes: tuple[int, ...], *, dropout: float, word_dropout: float = 0.0
+    ) -> None:
         super().__init__()
+        self.word_dropout = word_dropout
         self.sizes = (*sizes, N_BUCKETS, 1)
         #: Makes a unit vector's numbers about one in size.
         self.scale = size**0.5
@@ -97,7 +103,10 @@ class Roles(nn.Module):
 
     def forward(self, batch: SentenceBatch) -> list[tuple[torch.Tensor, ...]]:
         """As a dependent and as a head, cut into `sizes`, buckets and one: ``(batch, n, size)`` each."""
-        vectors = torch.where(batch.known[..., None], batch.vectors, self.unknown)
+        known = batch.known
+        if self.training and self.word_dropout:
+            known = known & (torch.rand(known.shape) >= self.word_dropout)
+        vectors = torch.where(known[..., None], batch.vectors, self.unknown)
         hidden = self.dropout(self.hidden(self.dropout(vectors * self.scale)).relu())
         return [role(hidden).split(self.sizes, -1) for role in (self.dependent, self.head)]
 
@@ -147,7 +156,13 @@ class JointProbe(HeadProbe):
     def __init__(self, size: int, n_heads: int) -> None:
         super().__init__()
         self.channels = Channels(n_heads, N_MIXED + N_GATED, 2)
-        self.roles = Roles(size, HIDDEN, (BILINEAR, BILINEAR, N_MIXED, N_GATED, N_GATED), dropout=_DROPOUT)
+        self.roles = Roles(
+            size,
+            HIDDEN,
+            (BILINEAR, BILINEAR, N_MIXED, N_GATED, N_GATED),
+            dropout=_DROPOUT,
+            word_dropout=_WORD_DROPOUT,
+        )
         self.weight = nn.Parameter(torch.zeros(N_GATED))
         self.distance = nn.Parameter(torch.zeros(N_BUCKETS, N_MIXED))
         nn.init.normal_(self.channels.pair, std=0.01)

@@ -29,8 +29,8 @@ class PairKinds:
 class JointChannels:
     """The contextual side of the joint probe, for pairs of one sentence.
 
-    Shapes: `i` and `j` ``(n,)``, i < j; `channels` ``(2, n, channels)``, first with `i` as the dependent,
-    then with `j`; `words` ``(n_words, 2)``, how much each word looks like a root, and like a head.
+    Shapes: `i` and `j` ``(n,)``, i < j; `channels` ``(2, channels, n)``, first with `i` as the dependent,
+    then with `j`; `words` ``(2, n_words)``, how much each word looks like a root, and like a head.
     """
 
     i: npt.NDArray[np.int32]
