@@ -254,13 +254,13 @@ def test_channels_for_the_joint_probe_are_those_of_the_formula(
     [(_, _, whole)] = dense(minilm, document)
     n = len(document.words)
     channels = arcs.channels(whole[:n, :n, list(arcs.heads)])[..., len(KINDS) :]
-    assert joint.channels[0].T == pytest.approx(channels[joint.i, joint.j], abs=1e-2)
-    assert joint.channels[1].T == pytest.approx(channels[joint.j, joint.i], abs=1e-2)
+    assert pytest.approx(channels[joint.i, joint.j], abs=1e-2) == joint.channels[0].T
+    assert pytest.approx(channels[joint.j, joint.i], abs=1e-2) == joint.channels[1].T
     specials = whole[..., list(arcs.heads)]
     features = special_features(
         np.concatenate([specials[:n, n], specials[n, :n], specials[:n, n + 1], specials[n + 1, :n]], axis=1)
     )
-    assert joint.words.T == pytest.approx((features @ arcs.special)[:, 2:], abs=1e-2)
+    assert pytest.approx((features @ arcs.special)[:, 2:], abs=1e-2) == joint.words.T
 
 
 def test_kinds_of_a_long_document_are_the_mean_over_its_windows(
@@ -281,7 +281,7 @@ def test_kinds_of_a_long_document_are_the_mean_over_its_windows(
         seen[inside] += 1
     assert seen.min() >= 1
     assert seen.max() >= 2
-    assert joint.channels[0].T == pytest.approx(total / seen[:, None], abs=1e-2)
+    assert pytest.approx(total / seen[:, None], abs=1e-2) == joint.channels[0].T
 
 
 def test_the_heads_that_spoke_add_up_to_the_score_above_the_other_candidates(

@@ -36,8 +36,17 @@ from bifocal_laboratory.references import fit_references, read_material
 from bifocal_laboratory.references.training import Profile as Heads
 from bifocal_static.vectors import Vectors
 
+#: Files of a folder that are read.
+_SUFFIXES = {".conllu", ".conll", ".tsv"}
+
 #: Heads of the fast profile.
 DOZEN = 12
+
+#: Kinds that are fitted, so that words and heads can have them, and that no report carries.
+_NOT_TOLD = {
+    OTHER: "stands for relations that have no kind of their own",
+    "punctuation": "punctuation relates nothing",
+}
 
 Say = Callable[[str], None]
 
@@ -53,7 +62,7 @@ class Calibrated:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Labelled:
-    """Files to calibrate on, with the licence of each by name, where it is known."""
+    """Files to calibrate on, or folders of them, with the licence of each by name, where it is known."""
 
     coreference: Sequence[Path]
     dependencies: Sequence[Path]
@@ -61,38 +70,41 @@ class Labelled:
 
     def items(self) -> Iterator[GapItem]:
         """Pronouns and names of the files in GAP's format."""
-        for path in self.coreference:
+        for path in _files(self.coreference):
             if _is_gap(path):
                 yield from read_gap(path)
 
     def documents(self) -> Iterator[AnnotatedDocument]:
         """Documents with coreference."""
-        for path in self.coreference:
+        for path in _files(self.coreference):
             if not _is_gap(path):
                 yield from read_documents(path)
 
     def trees(self) -> Iterator[AnnotatedDocument]:
         """Documents with trees."""
-        for path in self.dependencies:
+        for path in _files(self.dependencies):
             yield from read_documents(path)
 
     def sources(self) -> tuple[Source, ...]:
-        """One entry for each folder of files."""
-        found: dict[Path, list[Path]] = {}
-        for path in [*self.coreference, *self.dependencies]:
-            found.setdefault(path if len(self._beside(path)) == 1 else path.parent, []).append(path)
+        """One entry for each file or folder."""
+        places = dict.fromkeys([*self.coreference, *self.dependencies])
         return tuple(
             Source(
                 name=place.name,
                 licence=self.licences.get(place.name, "not stated"),
-                documents=sum(_count(path) for path in paths),
-                hash=_hash(paths),
+                documents=sum(_count(path) for path in _files([place])),
+                hash=_hash(_files([place])),
             )
-            for place, paths in found.items()
+            for place in places
         )
 
-    def _beside(self, path: Path) -> list[Path]:
-        return [other for other in (*self.coreference, *self.dependencies) if other.parent == path.parent]
+
+def _files(places: Sequence[Path]) -> list[Path]:
+    found: list[Path] = []
+    for place in places:
+        inside = sorted(path for path in place.rglob("*") if path.suffix in _SUFFIXES)
+        found += inside if place.is_dir() else [place]
+    return found
 
 
 def calibrate(
@@ -207,8 +219,8 @@ def _kinds(told: dict[str, Any]) -> tuple[tuple[KindFigures, ...], tuple[LeftOut
     left_out: list[LeftOut] = []
     dependencies = told.get("dependencies", {"per_relation": {}, "left_out": []})
     for kind, row in dependencies["per_relation"].items():
-        if kind == OTHER:
-            left_out.append(LeftOut(name=kind, reason="stands for relations that have no kind of their own"))
+        if kind in _NOT_TOLD:
+            left_out.append(LeftOut(name=kind, reason=_NOT_TOLD[kind]))
         elif kind in dependencies["left_out"]:
             reason = (
                 f"contextual {row['contextual']:.3f} is not surely above position {row['position']:.3f} "

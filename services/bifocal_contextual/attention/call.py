@@ -6,7 +6,6 @@ from typing import Protocol
 import torch
 from torch import nn
 
-
 #: Added to the score of what is not seen; its exponential is zero, and every format but float16 holds it.
 _UNSEEN = -1e30
 

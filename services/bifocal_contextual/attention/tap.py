@@ -122,7 +122,7 @@ def _attend(
 
 
 def _finish(call: AttentionCall, mask: torch.Tensor | None, *, causal: bool) -> torch.Tensor:
-    """The layer's output. Heads whose weights a listener asked for have had the kernel's work done already."""
+    """The layer's output; heads whose weights a listener asked for have had the kernel's work done."""
     query, key, value = call.query, call.key, call.value
     if call.all_weights is not None:
         output = torch.matmul(call.all_weights.to(value.dtype), value)

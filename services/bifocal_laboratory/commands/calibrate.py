@@ -49,8 +49,8 @@ def calibrate(
     from bifocal_laboratory.commands.models import Models
 
     labelled = Labelled(
-        coreference=_files(coreference or []),
-        dependencies=_files(dependencies or []),
+        coreference=_there(coreference or []),
+        dependencies=_there(dependencies or []),
         licences=dict(_pair(one) for one in licence or []),
     )
     if not labelled.coreference and not labelled.dependencies:
@@ -78,16 +78,11 @@ def calibrate(
         Console(highlight=False).print(catalogue_table(fitted.catalogue))
 
 
-def _files(paths: list[Path]) -> list[Path]:
-    found: list[Path] = []
+def _there(paths: list[Path]) -> list[Path]:
     for path in paths:
-        if path.is_dir():
-            found += sorted(p for p in path.rglob("*") if p.suffix in {".conllu", ".conll", ".tsv"})
-        elif path.is_file():
-            found.append(path)
-        else:
+        if not path.exists():
             raise InvalidOptions(f"{path} is not there")
-    return found
+    return paths
 
 
 def _pair(text: str) -> tuple[str, str]:

@@ -30,7 +30,7 @@ from bifocal_laboratory.dependencies.probes import (
 CALIBRATION_SHARE = 0.1
 
 _SEED = 20190604
-_BETAS, _DECAY, _CLIP = (0.9, 0.98), 0.01, 2.0
+_BETAS, _CLIP = (0.9, 0.98), 2.0
 _WARM_UP = 100
 _TEMPERATURES = np.geomspace(0.5, 2.0, 57)
 
@@ -183,7 +183,9 @@ def _fit(build: Callable[[], P], blocks: Sequence[SentenceBlock], options: FitOp
         probe = build()
         steps = options.epochs * count_batches(blocks, options.batch_pairs)
         warm_up = min(_WARM_UP, steps // 10 + 1)
-        optimiser = torch.optim.AdamW(probe.parameters(), lr=options.rate, betas=_BETAS, weight_decay=_DECAY)
+        optimiser = torch.optim.AdamW(
+            probe.parameters(), lr=options.rate, betas=_BETAS, weight_decay=probe.decay
+        )
         schedule = torch.optim.lr_scheduler.LambdaLR(
             optimiser, lambda step: min((step + 1) / warm_up, max(0.0, 1 - step / steps))
         )

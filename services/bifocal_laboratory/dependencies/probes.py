@@ -9,6 +9,7 @@ that know no context. The joint probe adds the two and lets the words gate some 
 
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
+from typing import ClassVar
 
 import torch
 from torch import nn
@@ -17,12 +18,12 @@ from bifocal_contextual.catalogue.arcs import N_BUCKETS, N_FEATURES, N_SPECIAL_W
 from bifocal_laboratory.dependencies.batches import SentenceBatch
 
 #: The joint probe's channels that compete, those that words gate, its bilinear part and hidden layer.
-N_MIXED, N_GATED, BILINEAR, HIDDEN = 16, 8, 28, 128
+N_MIXED, N_GATED, BILINEAR, HIDDEN = 16, 8, 48, 256
 #: What the static probe has by itself, to be as good as it can.
 STATIC_BILINEAR, STATIC_RECTIFIED, STATIC_HIDDEN = 64, 16, 192
 
 #: Vectors alone overfit little, beside attention a little more.
-_STATIC_DROPOUT, _DROPOUT = 0.03, 0.1
+_STATIC_DROPOUT, _DROPOUT = 0.03, 0.15
 #: Share of words that are taken for unknown while fitting the joint probe, so that it learns to go by
 #: attention where vectors say nothing.
 _WORD_DROPOUT = 0.05
@@ -45,6 +46,9 @@ class Channels(nn.Module):
 
 class HeadProbe(nn.Module, ABC):
     """A probe of the heads of words."""
+
+    #: Weight decay while it is fitted.
+    decay: ClassVar[float] = 0.03
 
     @abstractmethod
     def forward(self, batch: SentenceBatch) -> torch.Tensor:
@@ -152,6 +156,8 @@ class JointProbe(HeadProbe):
     Some channels compete: as with kinds, a word's head is sought by any of them, and its vector says by
     which. The others count as often as the words' gates say.
     """
+
+    decay = 0.1
 
     def __init__(self, size: int, n_heads: int) -> None:
         super().__init__()

@@ -67,7 +67,7 @@ class Options(Wire):
     """Word and sentence rules, as an ISO 639 code; `xx` for none in particular."""
     method: Method = Method.AUTO
     """How the heads' attention becomes one weight."""
-    profile: Profile = Profile.FAST
+    profile: Profile = Profile.FULL
     """Which heads the kinds of relations are read from, where the model has a catalogue."""
     heads_named: Annotated[int, Field(ge=0, le=20)] = 0
     """Heads to name for each pair that has a kind, those that spoke loudest for it."""
