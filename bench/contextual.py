@@ -7,8 +7,8 @@ For documents of about 64, 128, 256, 512 and 2,000 words, each round runs one af
 - `bare`: the model's fused forward pass over the very batches that the lens makes (the limit);
 - `fast`, `full`: the lens from text and word bounds to its output (pieces, windows, weights, kinds,
   joint channels), with each profile of the head catalogue;
-- `peer`: what one does with transformers alone: eager float32 with all attentions, one document at a
-  time (cut at the model's window), mean over heads, vectorised pooling to words;
+- `peer`: what one does with transformers alone: eager float32 with all attentions, one window at a
+  time, mean over heads, vectorised pooling to words;
 - `bertviz`: the HTML of BertViz's `head_view` for the same document, and its bytes, where it is installed.
 
 Ratios are medians over the rounds of ratios within a round. Peak memory is that of a process of its
@@ -26,6 +26,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -93,21 +94,23 @@ class Bench:
         ).eval()
         tokenizer = self.transformer.tokenizer
 
+        def pool(document: ShardDocument, encoded: Any, window: slice) -> None:
+            ids, offsets = encoded.ids[window], np.array(encoded.offsets[window])
+            attentions = model(torch.tensor([ids]), output_attentions=True).attentions
+            mean = torch.stack(attentions)[:, 0].mean((0, 1)).numpy()
+            starts, ends = np.array(document.word_starts), np.array(document.word_ends)
+            to_word = (offsets[:, :1] < ends) & (offsets[:, 1:] > starts) & (offsets[:, 1:] > offsets[:, :1])
+            to_word = to_word.astype(np.float32)
+            from_word = to_word.T / np.maximum(to_word.sum(axis=0), 1)[:, None]
+            pooled = from_word @ (mean @ to_word)
+            pooled / np.maximum(pooled.sum(axis=1, keepdims=True), 1e-9)
+
         @torch.inference_mode()
         def run() -> None:
             for document in self.documents:
                 encoded = tokenizer.encode(document.text)
-                ids, offsets = encoded.ids[:512], np.array(encoded.offsets[:512])
-                attentions = model(torch.tensor([ids]), output_attentions=True).attentions
-                mean = torch.stack(attentions)[:, 0].mean((0, 1)).numpy()
-                starts, ends = np.array(document.word_starts), np.array(document.word_ends)
-                to_word = (
-                    (offsets[:, :1] < ends) & (offsets[:, 1:] > starts) & (offsets[:, 1:] > offsets[:, :1])
-                )
-                to_word = to_word.astype(np.float32)
-                from_word = to_word.T / np.maximum(to_word.sum(axis=0), 1)[:, None]
-                pooled = from_word @ (mean @ to_word)
-                pooled / np.maximum(pooled.sum(axis=1, keepdims=True), 1e-9)
+                for start in range(0, max(1, len(encoded.ids) - 256), 256):
+                    pool(document, encoded, slice(start, start + 512))
 
         return run
 
@@ -133,6 +136,12 @@ def _folder(location: str) -> str:
     return str(importlib.import_module(location.partition(":")[2]).get_model_path())
 
 
+def lee_documents(count: int) -> list[ShardDocument]:
+    """The first news documents of the Lee corpus, as they are."""
+    texts = Path(datapath("lee_background.cor")).read_text("utf-8").splitlines()[:count]
+    return [_segmented(number, text) for number, text in enumerate(texts)]
+
+
 def documents_of(n_words: int, count: int) -> list[ShardDocument]:
     """News text cut into documents of whole sentences, of about `n_words` words each."""
     segmenter = Segmenter("en")
@@ -145,19 +154,21 @@ def documents_of(n_words: int, count: int) -> list[ShardDocument]:
     while len(found) < count:
         end = next(bound for bound in bounds if bound >= first + n_words)
         text = body[words.starts[first] : words.ends[end - 1]]
-        own = segmenter.segment(text)
-        found.append(
-            ShardDocument(
-                index=len(found),
-                id=str(len(found)),
-                text=text,
-                word_starts=own.starts.tolist(),
-                word_ends=own.ends.tolist(),
-                sentence_starts=own.sentence_starts.tolist(),
-            )
-        )
+        found.append(_segmented(len(found), text))
         first = end
     return found
+
+
+def _segmented(index: int, text: str) -> ShardDocument:
+    words = Segmenter("en").segment(text)
+    return ShardDocument(
+        index=index,
+        id=str(index),
+        text=text,
+        word_starts=words.starts.tolist(),
+        word_ends=words.ends.tolist(),
+        sentence_starts=words.sentence_starts.tolist(),
+    )
 
 
 def load(n_words: int, count: int, precision: Precision) -> Bench:
@@ -173,13 +184,13 @@ def load(n_words: int, count: int, precision: Precision) -> Bench:
     return Bench(lens=lens, documents=documents_of(n_words, count), batch_tokens=settings.batch_tokens)
 
 
-def cases_of(bench: Bench) -> dict[str, Callable[[], object]]:
-    """What is timed, by name."""
+def cases_of(bench: Bench) -> dict[str, Callable[[], Callable[[], object]]]:
+    """What is timed, by name; each is made ready by a call."""
     return {
-        "bare": bench.bare(),
-        "fast": bench.profile(Profile.FAST),
-        "full": bench.profile(Profile.FULL),
-        "peer": bench.peer(),
+        "bare": bench.bare,
+        "fast": lambda: bench.profile(Profile.FAST),
+        "full": lambda: bench.profile(Profile.FULL),
+        "peer": bench.peer,
     }
 
 
@@ -194,7 +205,7 @@ def peak_memory_mb(case: str, n_words: int, count: int, precision: Precision) ->
 def measure(n_words: int, count: int, rounds: int, precision: Precision) -> dict[str, object]:
     """One length."""
     bench = load(n_words, count, precision)
-    cases = cases_of(bench)
+    cases = {name: make() for name, make in cases_of(bench).items()}
     for run in cases.values():
         run()
     times: dict[str, list[float]] = {name: [] for name in cases}
@@ -252,7 +263,7 @@ def main() -> None:
     parser.add_argument("--memory", choices=CASES, help=argparse.SUPPRESS)
     chosen = parser.parse_args()
     if chosen.memory:
-        cases_of(load(chosen.words[0], chosen.documents, chosen.precision))[chosen.memory]()
+        cases_of(load(chosen.words[0], chosen.documents, chosen.precision))[chosen.memory]()()
         print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024)
         return
     results = []

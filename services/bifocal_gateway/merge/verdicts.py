@@ -69,19 +69,21 @@ def judge(
 ) -> Judged:
     """Look at a block of pairs that shared a window through both lenses.
 
-    A lens marks a pair from its threshold on. Percentiles are on one scale, shares of what is usual;
-    raw cosine and raw attention are never set against each other.
+    A lens marks a pair from its threshold on, and the contextual one also where it tells the kind of the
+    relation. Percentiles are on one scale, shares of what is usual; raw cosine and raw attention are never
+    set against each other.
     """
     i, j = block.i, block.j
     cosine, static_percentile = static.compare(i, j)
     forward, backward, lift, contextual_percentile = contextual.compare(i, j)
     meaning = static_percentile >= options.static_threshold
-    context = contextual_percentile >= options.contextual_threshold
+    nothing = np.zeros(len(i), dtype=np.float32)
+    kind, kind_probability = (np.full(len(i), -1), nothing) if kinds is None else kinds.find(i, j)
+    told = kind_probability >= LEAST_KIND
+    context = (contextual_percentile >= options.contextual_threshold) | told
     code = (meaning.astype(np.int8) + 2 * context.astype(np.int8)).astype(np.int8)
     code[~static.comparable(i, j)] = CODES.index(Reason.UNKNOWN_WORD)
     code[static.same_type(i, j)] = CODES.index(Reason.SAME_WORD)
-    nothing = np.zeros(len(i), dtype=np.float32)
-    kind, kind_probability = (np.full(len(i), -1), nothing) if kinds is None else kinds.find(i, j)
     return Judged(
         block=block,
         cosine=cosine,
