@@ -1,6 +1,7 @@
 """Real parts for the tests: a stack of its own, the packaged models, real documents."""
 
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
@@ -16,9 +17,15 @@ EVALUATION_DATA = Path(__file__).parents[2] / "shared" / "data"
 
 @pytest.fixture(scope="session")
 def stack() -> Iterator[EmbeddedStack]:
-    """A real Redis, gateway and worker for each stage, for all tests of the session."""
-    with EmbeddedStack() as running:
-        running.wait_ready()
+    """A real Redis, gateway and worker for each stage, for all tests of the session.
+
+    In float32, so that figures are the same on every machine and in any company.
+    """
+    with ExitStack() as open_until_the_end:
+        with pytest.MonkeyPatch.context() as environment:
+            environment.setenv("BIFOCAL_PRECISION", "float32")
+            running = open_until_the_end.enter_context(EmbeddedStack())
+            running.wait_ready()
         yield running
 
 

@@ -99,6 +99,22 @@ def test_weights_equal_eager_attention_pooled_by_hand_on_fifty_real_documents(
     assert largest < 1e-5
 
 
+def test_bfloat16_tells_the_same_within_its_rounding(
+    lens: ContextualLens, lee: list[Document], segmented: Segmented
+) -> None:
+    half = ContextualLens(
+        contextual_models(Settings()), warm=[], batch_tokens=4096, precision=Precision.BFLOAT16
+    )
+    documents = [segmented(d.text, n) for n, d in enumerate(lee[:8])]
+    whole, halves = lens.read(documents, Options()), half.read(documents, Options())
+    assert {r.summary.precision for r in halves.readings if r.summary} == {"bfloat16"}
+    one, other = (
+        np.concatenate([output.lift for output in work.outputs.values()]) for work in (whole, halves)
+    )
+    ranks = [values.argsort().argsort() for values in (one, other)]
+    assert np.corrcoef(ranks)[0, 1] > 0.999
+
+
 def test_it_is_tied_to_france(lens: ContextualLens, segmented: Segmented) -> None:
     document = segmented("France is a country, it is in Europe.")
     output = lens.read([document], MEAN).outputs[0]
