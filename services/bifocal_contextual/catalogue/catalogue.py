@@ -1,5 +1,6 @@
 """The head catalogue: which heads of a model tell which kind of relation, with what weights, and how well."""
 
+import re
 from importlib.resources import files
 from pathlib import Path
 from typing import Final, Literal
@@ -14,6 +15,9 @@ from bifocal_contextual.catalogue.references import ReferenceWeights
 
 #: Raised whenever a reader of the previous version would misread the new one.
 CATALOGUE_VERSION: Final = 1
+
+#: A list of nothing but numbers, one a line.
+_NUMBERS = re.compile(r"\[[-+.,eE\d\s]+\]")
 
 #: The kind of a pronoun and what it stands for; the others are kinds of arcs.
 REFERS_TO: Final = "refers_to"
@@ -78,6 +82,10 @@ class HeadCatalogue(Wire):
     def told(self) -> frozenset[str]:
         """Names of the kinds that reports carry."""
         return frozenset(figures.name for figures in self.kinds)
+
+    def readable(self) -> str:
+        """JSON with a line for each row of numbers."""
+        return _NUMBERS.sub(lambda row: " ".join(row[0].split()), self.model_dump_json(indent=1)) + "\n"
 
 
 def read_catalogue(path: Path) -> HeadCatalogue:

@@ -6,7 +6,6 @@ A head is numbered through all layers, from 0: ``layer * heads per layer + head`
 """
 
 import math
-import re
 from typing import Final, Literal, Self
 
 import numpy as np
@@ -21,9 +20,6 @@ Block = Literal["head", "span", "after_anaphor", "after_antecedent"]
 #: Between the head words; between the spans; with the word behind the anaphor's, or the
 #: antecedent's, head word in its place.
 BLOCKS: Final[tuple[Block, ...]] = ("head", "span", "after_anaphor", "after_antecedent")
-
-#: A list that holds no other.
-_LISTS = re.compile(r"\[[^\[\]{}]*\]")
 
 Direction = Literal["forward", "backward"]
 #: The anaphor attends to the antecedent, and the other way round.
@@ -138,11 +134,6 @@ class ReferenceWeights(Wire):
     mentions: dict[str, MentionRanker]
     """By the mention's type."""
     words: WordsRanker
-
-    def readable(self) -> str:
-        """JSON with every list of numbers on one line."""
-        text = self.model_dump_json(indent=1)
-        return _LISTS.sub(lambda found: " ".join(found[0].split()), text) + "\n"
 
     @model_validator(mode="after")
     def _known_heads(self) -> Self:

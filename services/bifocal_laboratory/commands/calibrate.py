@@ -67,7 +67,7 @@ def calibrate(
         say=lambda step: console.print(f"{step} …"),
     )
     output.mkdir(parents=True, exist_ok=True)
-    (output / f"{model}.json").write_text(fitted.catalogue.model_dump_json(indent=1) + "\n")
+    (output / f"{model}.json").write_text(fitted.catalogue.readable())
     for profile, joint in fitted.joints.items():
         joint.save(output / f"{model}+{static_model}.{profile}.safetensors")
     if as_json:
