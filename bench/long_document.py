@@ -3,7 +3,6 @@
 python bench/long_document.py [WORDS…]
 """
 
-import resource
 import subprocess
 import sys
 import time
@@ -12,7 +11,7 @@ from bifocal.contracts import Options
 from bifocal.models import contextual_models
 from bifocal.settings import Settings
 from bifocal_contextual.lens import ContextualLens
-from contextual import documents_of
+from contextual import documents_of, peak_rss_mb
 
 LENGTHS = (5_000, 10_000, 20_000)
 
@@ -20,19 +19,18 @@ LENGTHS = (5_000, 10_000, 20_000)
 def measure(n_words: int) -> None:
     """Read one document and print."""
     lens = ContextualLens(contextual_models(Settings()), warm=["minilm-l6"], batch_tokens=4096)
-    lens.read(documents_of(200, 1), Options())
-    before_mb = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    small_mb = peak_rss_mb(lambda: lens.read(documents_of(200, 1), Options()))
     [document] = documents_of(n_words, 1)
     start_s = time.perf_counter()
     work = lens.read([document], Options())
     took_s = time.perf_counter() - start_s
     summary = work.readings[0].summary
     assert summary is not None
-    peak_mb = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    peak_mb = peak_rss_mb(lambda: lens.read([document], Options()))
     print(
         f"{len(document.words):6} words: {summary.windows} windows, coverage {summary.coverage:.0%}, "
         f"{took_s:.1f} s, {took_s / len(document.words) * 1000:.2f} ms a word, "
-        f"peak {peak_mb:.0f} MB (+{peak_mb - before_mb:.0f})"
+        f"peak {peak_mb:.0f} MB (+{peak_mb - small_mb:.0f} over 200 words)"
     )
 
 

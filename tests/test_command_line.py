@@ -12,9 +12,12 @@ from typing import Any
 import httpx
 import pyarrow.parquet
 import pytest
+import torch
 
 from bifocal import Document, EmbeddedStack
 from bifocal.contracts import RESULT, Failure, Report
+from bifocal.settings import Precision
+from bifocal_contextual.model.precision import choose_dtype
 
 pytestmark = pytest.mark.stack
 
@@ -232,7 +235,8 @@ def test_doctor_tells_what_is_there(stack: EmbeddedStack) -> None:
     assert done.returncode == 0, done.stderr.decode()
     found: dict[str, Any] = json.loads(done.stdout)
     assert found["models"]["contextual"].keys() == {"minilm-l6"}
-    assert found["compute"]["dtype"] == "float32"
+    chosen = choose_dtype(Precision.AUTO, torch.device("cpu"))
+    assert found["compute"]["dtype"] == str(chosen).removeprefix("torch.")
     assert found["missing"] == []
     assert b"glove-6b-50d" in run("doctor").stdout
 

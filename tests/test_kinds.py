@@ -9,7 +9,7 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bifocal.contracts import Options, Profile, ShardDocument
+from bifocal.contracts import Profile, ShardDocument
 from bifocal.lenses import JointChannels, PairKinds
 from bifocal.models import contextual_models
 from bifocal.settings import Precision, Settings
@@ -374,7 +374,3 @@ def test_pronoun_rows_cost_no_other_rows(minilm: Transformer, segmented: Segment
     with torch.inference_mode(), listening(Rows()):
         minilm.network(input_ids=ids)
     assert shapes == [(1, 12, 2, ids.shape[1])] * 6
-
-
-def test_options_say_which_profile_and_method() -> None:
-    assert Options().profile in set(Profile)

@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from bifocal.settings import Precision
-from bifocal_contextual.model.precision import bfloat16_hardware, choose_dtype
+from bifocal_contextual.model.precision import choose_dtype, multiplies_bfloat16
 from bifocal_contextual.threads import allowed_cores
 
 
@@ -34,5 +34,5 @@ def test_the_format_asked_for_is_taken_and_else_what_the_hardware_multiplies() -
     cpu = torch.device("cpu")
     assert choose_dtype(Precision.FLOAT32, cpu) is torch.float32
     assert choose_dtype(Precision.BFLOAT16, cpu) is torch.bfloat16
-    native = bfloat16_hardware(cpu) == "native"
+    native = multiplies_bfloat16(cpu)
     assert choose_dtype(Precision.AUTO, cpu) is (torch.bfloat16 if native else torch.float32)

@@ -49,7 +49,7 @@ def zeroed(transformer: Transformer, place: Place, changed: Ints, without: Ints)
         for block in blocks:
             hooks.callback(block.watch().remove)
         with listening(Listeners()):
-            transformer.network(input_ids=batch.ids, **_no_cache(transformer))
+            transformer.network(input_ids=batch.ids, **transformer.pass_options)
     pieces = _pieces_of_words(place, len(transformer.prefix))
     zeroed_words, row_of = np.unique(without, return_inverse=True)
     change = np.zeros((len(blocks), len(changed)), dtype=np.float32)
@@ -103,10 +103,6 @@ def _strongest(output: ContextualOutput, candidate: npt.NDArray[np.bool_], n_pai
     *_, percentile = output.compare(i, j)
     chosen = np.sort(np.argsort(-percentile, kind="stable")[:n_pairs])
     return i[chosen], j[chosen]
-
-
-def _no_cache(transformer: Transformer) -> dict[str, bool]:
-    return {"use_cache": False} if getattr(transformer.network.config, "use_cache", False) else {}
 
 
 def _pieces_of_words(place: Place, n_prefix: int) -> list[Ints]:

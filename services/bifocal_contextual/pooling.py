@@ -39,15 +39,8 @@ class Pooling:
     def of(cls, place: Place, transformer: Transformer) -> "Pooling":
         """Pooling of a window as `transformer` reads it, with its special tokens around."""
         n_prefix, n_suffix = len(transformer.prefix), len(transformer.suffix)
-        piece, word, share = links(place)
         n_pieces, n_words = n_prefix + place.n_pieces + n_suffix, place.n_words + N_SPECIALS
-        piece = np.concatenate(
-            [piece + n_prefix, np.arange(n_prefix), np.arange(n_pieces - n_suffix, n_pieces)]
-        )
-        word = np.concatenate(
-            [word, np.full(n_prefix, place.n_words + PREFIX), np.full(n_suffix, place.n_words + SUFFIX)]
-        )
-        share = np.concatenate([share, np.ones(n_prefix + n_suffix, dtype=np.float32)])
+        piece, word, share = links_with_specials(place, n_prefix, n_suffix)
         mass = np.bincount(word, weights=share, minlength=n_words)
         return cls(
             n_pieces=n_pieces,
@@ -79,3 +72,20 @@ def links(place: Place) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64], F
     piece, word, share = pieces.piece[low:high], pieces.word[low:high], pieces.share[low:high]
     inside = (word >= window.first_word) & (word < window.end_word)
     return piece[inside] - window.first_piece, word[inside] - window.first_word, share[inside]
+
+
+def links_with_specials(
+    place: Place, n_prefix: int, n_suffix: int
+) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64], Floats]:
+    """The same for all input pieces, counted from the first special token, ordered by word."""
+    piece, word, share = links(place)
+    first_of_suffix = n_prefix + place.n_pieces
+    specials = [np.arange(n_prefix), first_of_suffix + np.arange(n_suffix)]
+    as_words = [np.full(n_prefix, place.n_words + PREFIX), np.full(n_suffix, place.n_words + SUFFIX)]
+    whole = np.ones(n_prefix + n_suffix, dtype=np.float32)
+    # The words that a piece touches rise with the piece, so links by piece are links by word.
+    return (
+        np.concatenate([piece + n_prefix, *specials]),
+        np.concatenate([word, *as_words]),
+        np.concatenate([share, whole]),
+    )

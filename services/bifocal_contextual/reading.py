@@ -67,7 +67,5 @@ def read_windows(
 @torch.inference_mode()
 def forward(transformer: Transformer, batch: Batch, hearings: Sequence[Hearing[Any]]) -> None:
     """One pass; what the network puts out is dropped."""
-    # A causal model would otherwise keep keys and values for a next token that never comes.
-    options = {"use_cache": False} if getattr(transformer.network.config, "use_cache", False) else {}
     with listening(Listeners(*hearings)):
-        transformer.network(input_ids=batch.ids, attention_mask=batch.mask, **options)
+        transformer.network(input_ids=batch.ids, attention_mask=batch.mask, **transformer.pass_options)

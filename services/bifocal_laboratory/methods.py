@@ -73,7 +73,7 @@ def compare_methods(
             "uas": None,
             "passes": (time.perf_counter() - start_s) / bare_s,
         }
-    n_words = sum(int((heads >= 0).sum()) for _, heads in sentences)
+    n_words = sum(int((heads >= 0).sum()) for heads in sentences)
     return {"n": len(asked), "n_words": n_words, "methods": found}
 
 
@@ -122,10 +122,10 @@ def _loses_more_without_first(transformer: Transformer, laid: Laid, spans: tuple
 
 def _trees(
     documents: Sequence[AnnotatedDocument], transformer: Transformer, most: int
-) -> tuple[list[Laid], list[tuple[slice, Ints]]]:
+) -> tuple[list[Laid], list[Ints]]:
     """Texts of one sentence each, and the head of every word, -1 for those not asked for."""
     laid: list[Laid] = []
-    sentences: list[tuple[slice, Ints]] = []
+    sentences: list[Ints] = []
     for document, (first, end) in _sentences(documents):
         if len(laid) == most:
             break
@@ -136,7 +136,7 @@ def _trees(
         relations = document.relations[first:end] if document.relations else ()
         asked = np.array([relation != "punct" for relation in relations]) & (heads >= 0)
         laid.append(_laid(cut(transformer.tokenizer, text, starts, ends), transformer))
-        sentences.append((slice(0, end - first), np.where(asked, heads, -1)))
+        sentences.append(np.where(asked, heads, -1))
     return laid, sentences
 
 
@@ -147,10 +147,10 @@ def _sentences(documents: Sequence[AnnotatedDocument]) -> Iterator[tuple[Annotat
 
 
 def _uas(
-    model: LoadedModel, method: Method, trees: Sequence[Laid], sentences: Sequence[tuple[slice, Ints]]
+    model: LoadedModel, method: Method, trees: Sequence[Laid], sentences: Sequence[Ints]
 ) -> float | None:
     right = asked = 0
-    for weight, (_, heads) in zip(_weights(model, method, trees), sentences, strict=True):
+    for weight, heads in zip(_weights(model, method, trees), sentences, strict=True):
         np.fill_diagonal(weight, -1)
         own = heads[: len(weight)]
         known = own >= 0

@@ -3,6 +3,7 @@
 from bifocal_contextual.attention.call import AttentionCall, Listener, Listeners
 from bifocal_contextual.attention.cross import CrossReading, read_translation, relate_words
 from bifocal_contextual.attention.deberta import open_deberta
+from bifocal_contextual.attention.numbering import heads_by_layer, layer_and_head
 from bifocal_contextual.attention.places import AttentionPlace, Side, find_places
 from bifocal_contextual.attention.tap import ATTENTION, UnknownTerm, listening
 
@@ -16,6 +17,8 @@ __all__ = [
     "Side",
     "UnknownTerm",
     "find_places",
+    "heads_by_layer",
+    "layer_and_head",
     "listening",
     "open_deberta",
     "read_translation",

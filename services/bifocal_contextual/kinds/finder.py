@@ -10,6 +10,7 @@ import torch
 
 from bifocal.contracts import Profile, ShardDocument
 from bifocal.lenses import JointChannels, PairKinds
+from bifocal_contextual.attention import layer_and_head
 from bifocal_contextual.catalogue import REFERS_TO, HeadCatalogue
 from bifocal_contextual.catalogue.arcs import ArcWeights, Special
 from bifocal_contextual.catalogue.references import ReferenceWeights
@@ -40,16 +41,16 @@ class KindFinder:
 
     def __init__(self, transformer: Transformer, catalogue: HeadCatalogue, profile: Profile) -> None:
         weights = catalogue.profiles[profile]
-        self._transformer = transformer
-        self._arcs = weights.arcs
-        self._references = weights.references if REFERS_TO in catalogue.told else None
+        self.transformer = transformer
+        self.arcs = weights.arcs
+        self.references = weights.references if REFERS_TO in catalogue.told else None
         kinds = weights.arcs.kinds if weights.arcs else ()
-        self._names = (*kinds, REFERS_TO)
-        self._told = np.array([name in catalogue.told for name in self._names])
+        self.names = (*kinds, REFERS_TO)
+        self.told = np.array([name in catalogue.told for name in self.names])
         n_heads = transformer.n_heads
-        self._arc_projection = ArcProjection.of(self._arcs, n_heads) if self._arcs else None
-        self._reference_projection = (
-            ReferenceProjection.of(self._references, n_heads) if self._references else None
+        self.arc_projection = ArcProjection.of(self.arcs, n_heads) if self.arcs else None
+        self.reference_projection = (
+            ReferenceProjection.of(self.references, n_heads) if self.references else None
         )
 
     def open(
@@ -83,7 +84,7 @@ class KindSearch:
         self.readers = self._readers()
 
     def _pronoun_pairs(self, document: ShardDocument, candidate: Bools) -> tuple[Ints, Ints]:
-        weights = self._finder._references
+        weights = self._finder.references
         if weights is None:
             nothing = np.zeros(0, dtype=np.int64)
             return nothing, nothing
@@ -97,14 +98,14 @@ class KindSearch:
     def _readers(self) -> list[Reader[Any]]:
         finder, keep = self._finder, self._named > 0
         readers: list[Reader[Any]] = []
-        if finder._arc_projection is not None:
+        if finder.arc_projection is not None:
             readers.append(
-                ArcReader(finder._transformer, finder._arc_projection, self._arc_pairs, keep_features=keep)
+                ArcReader(finder.transformer, finder.arc_projection, self._arc_pairs, keep_features=keep)
             )
-        if finder._reference_projection is not None:
+        if finder.reference_projection is not None:
             readers.append(
                 ReferenceReader(
-                    finder._transformer, finder._reference_projection, self._reference_pairs, keep_added=keep
+                    finder.transformer, finder.reference_projection, self._reference_pairs, keep_added=keep
                 )
             )
         return readers
@@ -115,16 +116,16 @@ class KindSearch:
         found: list[tuple[Found, Floats]] = []
         joint = None
         finder = self._finder
-        if finder._arcs is not None and finder._arc_projection is not None:
-            arcs, joint = self._label(number, finder._arcs, finder._arc_projection, windows, columns.pop(0))
+        if finder.arcs is not None and finder.arc_projection is not None:
+            arcs, joint = self._label(number, finder.arcs, finder.arc_projection, windows, columns.pop(0))
             found.append(arcs)
-        if finder._references is not None:
-            found.append(self._link(number, finder._references, columns.pop(0)))
+        if finder.references is not None:
+            found.append(self._link(number, finder.references, columns.pop(0)))
         every = together([one for one, _ in found])
         added = np.concatenate([loud for _, loud in found])
         voices, voices_added = loudest(added, self._named)
-        kept = finder._told[every.kind]
-        layer, head = _layer_and_head(voices, finder._transformer.n_heads)
+        kept = finder.told[every.kind]
+        layer, head = layer_and_head(voices, finder.transformer.n_heads)
         kinds = PairKinds(
             dependent=every.dependent[kept].astype(np.int32),
             head=every.head[kept].astype(np.int32),
@@ -133,7 +134,7 @@ class KindSearch:
             voices=np.stack([layer, head], axis=-1)[kept].astype(np.int32),
             voices_added=voices_added[kept],
         )
-        return FoundKinds(names=finder._names, kinds=kinds, joint=joint)
+        return FoundKinds(names=finder.names, kinds=kinds, joint=joint)
 
     def _label(
         self,
@@ -174,7 +175,7 @@ class KindSearch:
         seen = _seen(pairs, len(pronoun))
         scores = _mean([part.scores for part in parts], pairs, len(pronoun))
         pronoun, word = pronoun[seen], word[seen]
-        kind = len(self._finder._names) - 1
+        kind = len(self._finder.names) - 1
         found = link_references(pronoun, word, scores[seen], weights.words, kind)
         added = self._silence(found)
         if self._named:
@@ -183,7 +184,7 @@ class KindSearch:
         return found, added
 
     def _silence(self, found: Found) -> Floats:
-        n_heads = sum(self._finder._transformer.n_heads) if self._named else 0
+        n_heads = sum(self._finder.transformer.n_heads) if self._named else 0
         return np.zeros((len(found.kind), n_heads), dtype=np.float32)
 
 
@@ -212,10 +213,3 @@ def _halves(values: Floats) -> npt.NDArray[np.float16]:
     """In float16, by torch, whose conversion is ten times as fast as numpy's."""
     halves: npt.NDArray[np.float16] = torch.from_numpy(values).half().numpy()
     return halves
-
-
-def _layer_and_head(numbers: Ints, n_heads: Sequence[int]) -> tuple[Ints, Ints]:
-    """Both from 1."""
-    first = np.cumsum([0, *n_heads])
-    layer = np.searchsorted(first, numbers, side="right")
-    return layer, numbers - first[layer - 1] + 1

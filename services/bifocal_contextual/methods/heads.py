@@ -4,10 +4,9 @@ from collections.abc import Sequence
 
 import torch
 
-from bifocal_contextual.attention import AttentionCall, AttentionPlace
+from bifocal_contextual.attention import AttentionCall, AttentionPlace, heads_by_layer
 from bifocal_contextual.methods.base import rows_to_one
 from bifocal_contextual.methods.norm import moved_lengths
-from bifocal_contextual.pairs.arcs import heads_by_layer
 
 
 class SelectedHeads:

@@ -1,6 +1,5 @@
 """Which number format a model runs in: bfloat16 where the hardware multiplies it, else float32."""
 
-from enum import StrEnum
 from pathlib import Path
 
 import torch
@@ -13,32 +12,20 @@ _FLAGS = Path("/proc/cpuinfo")
 _FAST_BFLOAT16 = ("amx_bf16", "avx512_bf16")
 
 
-class Hardware(StrEnum):
-    """What bfloat16 has to run on."""
-
-    NATIVE = "native"
-    EMULATED = "emulated"
-
-
 def choose_dtype(asked: Precision, device: torch.device) -> torch.dtype:
     """The format to load a model in on a device."""
     if asked is Precision.FLOAT32:
         return torch.float32
-    if asked is Precision.BFLOAT16 or bfloat16_hardware(device) is Hardware.NATIVE:
+    if asked is Precision.BFLOAT16 or multiplies_bfloat16(device):
         return torch.bfloat16
     return torch.float32
 
 
-def bfloat16_hardware(device: torch.device) -> Hardware:
+def multiplies_bfloat16(device: torch.device) -> bool:
     """Whether a device multiplies bfloat16 itself."""
     if device.type == "cuda":
-        native = torch.cuda.is_bf16_supported(including_emulation=False)
-    elif device.type == "cpu":
-        flags = _cpu_flags()
-        native = any(flag in flags for flag in _FAST_BFLOAT16)
-    else:
-        native = False
-    return Hardware.NATIVE if native else Hardware.EMULATED
+        return bool(torch.cuda.is_bf16_supported(including_emulation=False))
+    return device.type == "cpu" and not _cpu_flags().isdisjoint(_FAST_BFLOAT16)
 
 
 def _cpu_flags() -> frozenset[str]:

@@ -65,6 +65,11 @@ class Transformer:
         return self.model.dtype
 
     @property
+    def pass_options(self) -> dict[str, bool]:
+        """Arguments of a single pass: no keys and values kept for a next token that never comes."""
+        return {"use_cache": False} if getattr(self.network.config, "use_cache", False) else {}
+
+    @property
     def device(self) -> torch.device:
         """Where the forward passes run."""
         return self.model.device

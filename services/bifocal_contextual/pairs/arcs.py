@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 import torch
 
-from bifocal_contextual.attention import AttentionCall
+from bifocal_contextual.attention import AttentionCall, heads_by_layer
 from bifocal_contextual.batches import Batch, Place
 from bifocal_contextual.catalogue.arcs import (
     FLOOR,
@@ -32,16 +32,6 @@ Floats = npt.NDArray[np.float32]
 def log_feature(weights: torch.Tensor) -> torch.Tensor:
     """Weights on a logarithmic scale, computed in place."""
     return weights.add_(FLOOR).log_().mul_(LOG_SCALE).add_(LOG_SHIFT)
-
-
-def heads_by_layer(heads: Sequence[int], n_heads: Sequence[int]) -> dict[int, tuple[int, ...]]:
-    """Heads numbered through all layers, as heads of each layer that has any, layers and heads rising."""
-    first = np.cumsum([0, *n_heads])
-    layers = np.searchsorted(first, heads, side="right") - 1
-    return {
-        int(layer): tuple(sorted(int(h - first[layer]) for h in np.asarray(heads)[layers == layer]))
-        for layer in np.unique(layers)
-    }
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -10,7 +10,7 @@ import torch
 
 from bifocal_contextual.batches import Batch, Place
 from bifocal_contextual.model import Transformer
-from bifocal_contextual.pooling import PREFIX, SUFFIX, links
+from bifocal_contextual.pooling import N_SPECIALS, links_with_specials
 
 Ints = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float32]
@@ -119,17 +119,10 @@ class _Cells:
 
 
 def _pieces(place: Place, n_prefix: int, n_suffix: int) -> _Pieces:
-    piece, word, share = links(place)
-    end = n_prefix + place.n_pieces
-    piece = np.concatenate([piece + n_prefix, np.arange(n_prefix), end + np.arange(n_suffix)])
-    word = np.concatenate(
-        [word, np.full(n_prefix, place.n_words + PREFIX), np.full(n_suffix, place.n_words + SUFFIX)]
-    )
-    share = np.concatenate([share, np.ones(n_prefix + n_suffix, dtype=np.float32)])
-    n_words = place.n_words + 2
+    piece, word, share = links_with_specials(place, n_prefix, n_suffix)
+    n_words = place.n_words + N_SPECIALS
     count = np.bincount(word, minlength=n_words)
     mass = np.bincount(word, weights=share, minlength=n_words).astype(np.float32)
-    # The words that a piece touches rise with the piece, so links by piece are links by word.
     return _Pieces(piece, share, np.cumsum(count) - count, count, mass)
 
 

@@ -11,11 +11,10 @@ import numpy as np
 import numpy.typing as npt
 import torch
 
-from bifocal_contextual.attention import AttentionCall
+from bifocal_contextual.attention import AttentionCall, heads_by_layer
 from bifocal_contextual.batches import Batch, Place
 from bifocal_contextual.catalogue.references import FeatureScale, ReferenceWeights
 from bifocal_contextual.model import Transformer
-from bifocal_contextual.pairs.arcs import heads_by_layer
 from bifocal_contextual.pairs.layout import BatchShape, PairLayout, WordPairs
 
 Ints = npt.NDArray[np.int64]

@@ -10,7 +10,7 @@ import typer
 from rich.console import Console
 
 from bifocal.contracts import Options, Profile
-from bifocal.errors import UnreadableCorpus
+from bifocal.errors import InvalidOptions, UnreadableCorpus
 from bifocal.settings import Precision
 
 app = typer.Typer(
@@ -101,9 +101,7 @@ def coreference(
     transformer, vectors = models.contextual.transformer, models.vectors
     items = list(read_gap(file))
     if cross_validate:
-        found = cross_validate_coreference(
-            transformer, vectors, items, profile_of(models, profile, catalogue)
-        )
+        found = cross_validate_coreference(transformer, vectors, items, _heads_of(models, profile, catalogue))
     else:
         weights = _references(models.weights(profile, catalogue))
         found = evaluate_coreference(transformer, vectors, items, weights)
@@ -155,7 +153,7 @@ def dependencies(
     models = Models.load(contextual_model, static_model, precision=precision)
     weights = models.weights(profile, catalogue)
     if weights.arcs is None:
-        raise UnreadableCorpus("this catalogue was made without trees; calibrate with --dependencies")
+        raise InvalidOptions("this catalogue was made without trees; calibrate with --dependencies")
     blocks = list(sentence_blocks(_documents(files), models.contextual.transformer, models.vectors))
     found = evaluate_dependencies(blocks, arcs=weights.arcs, joint=models.joint(profile, joint))
     _tell(found, "uas", as_json=as_json)
@@ -189,7 +187,7 @@ def methods(
         Console(highlight=False).print(methods_table(found))
 
 
-def profile_of(models: Any, profile: Profile, catalogue: Path | None) -> Any:
+def _heads_of(models: Any, profile: Profile, catalogue: Path | None) -> Any:
     """The heads of a profile, to fit anew."""
     from bifocal_laboratory.references.training import Profile as Heads
 
@@ -199,7 +197,7 @@ def profile_of(models: Any, profile: Profile, catalogue: Path | None) -> Any:
 
 def _references(weights: Any) -> Any:
     if weights.references is None:
-        raise UnreadableCorpus("this catalogue was made without coreference; calibrate with --coreference")
+        raise InvalidOptions("this catalogue was made without coreference; calibrate with --coreference")
     return weights.references
 
 

@@ -23,7 +23,6 @@ class Models:
     contextual: LoadedModel
     vectors: Vectors
     """In the space that the static lens compares them in."""
-    as_trained: Vectors
 
     @classmethod
     def load(cls, contextual: str, static: str, *, precision: Precision = Precision.AUTO) -> "Models":
@@ -39,11 +38,10 @@ class Models:
         transformer = load_transformer(
             contextual_models(chosen)[contextual], device=chosen.device, precision=precision
         )
-        as_trained = load_vectors(static_models(chosen)[static])
+        vectors = load_vectors(static_models(chosen)[static])
         return cls(
             contextual=LoadedModel(transformer, chosen.catalogue_folder),
-            vectors=as_trained.in_space(Space.COMMON_REMOVED),
-            as_trained=as_trained,
+            vectors=vectors.in_space(Space.COMMON_REMOVED),
         )
 
     def weights(self, profile: Profile, catalogue: Path | None = None) -> ProfileWeights:

@@ -27,9 +27,12 @@ _PACKAGES = (
 # In a process of its own: the command line itself has no torch (nor may it import one).
 _TORCH = """
 import json, torch
+from bifocal.settings import settings
+from bifocal_contextual.model.precision import choose_dtype
 cuda = torch.cuda.is_available()
+dtype = choose_dtype(settings().precision, torch.device("cuda" if cuda else "cpu"))
 print(json.dumps({"device": torch.cuda.get_device_name() if cuda else "cpu",
-                  "threads": torch.get_num_threads(), "dtype": "float32",
+                  "threads": torch.get_num_threads(), "dtype": str(dtype).removeprefix("torch."),
                   "capability": torch.backends.cpu.get_cpu_capability()}))
 """
 
