@@ -35,7 +35,7 @@ from transformers import AutoModel
 from bifocal.contracts import Options, Profile, ShardDocument
 from bifocal.models import PACKAGED_MINILM, contextual_models
 from bifocal.settings import Precision, Settings
-from bifocal.text import Segmenter
+from bifocal.text import Segmenter, shard_document
 from bifocal_contextual.batches import in_batches, padded, places_of
 from bifocal_contextual.lens import ContextualLens
 from bifocal_contextual.model import Transformer
@@ -159,15 +159,7 @@ def documents_of(n_words: int, count: int) -> list[ShardDocument]:
 
 
 def _segmented(index: int, text: str) -> ShardDocument:
-    words = Segmenter("en").segment(text)
-    return ShardDocument(
-        index=index,
-        id=str(index),
-        text=text,
-        word_starts=words.starts.tolist(),
-        word_ends=words.ends.tolist(),
-        sentence_starts=words.sentence_starts.tolist(),
-    )
+    return shard_document(text, Segmenter("en"), index=index, name=str(index))
 
 
 def load(n_words: int, count: int, precision: Precision) -> Bench:

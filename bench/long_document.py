@@ -24,8 +24,7 @@ def measure(n_words: int) -> None:
     start_s = time.perf_counter()
     work = lens.read([document], Options())
     took_s = time.perf_counter() - start_s
-    summary = work.readings[0].summary
-    assert summary is not None
+    summary = work.readings[0].contextual[0].summary
     peak_mb = peak_rss_mb(lambda: lens.read([document], Options()))
     print(
         f"{len(document.words):6} words: {summary.windows} windows, coverage {summary.coverage:.0%}, "

@@ -13,10 +13,12 @@ from scipy.stats import spearmanr
 from bifocal.contracts import Options
 from bifocal.models import contextual_models, static_models
 from bifocal.settings import Precision, Settings
-from bifocal.text import is_candidate
 from bifocal_contextual.lens import ContextualLens
+from bifocal_gateway.merge.contextual_units import UnitAttention
 from bifocal_gateway.merge.kinds import LikeliestKinds
-from bifocal_gateway.merge.pairs import seen_pairs
+from bifocal_gateway.merge.pairs import CandidatePairs, sentences_of
+from bifocal_gateway.merge.static_units import static_of_units
+from bifocal_gateway.merge.units import units_of
 from bifocal_gateway.merge.verdicts import judge
 from bifocal_static.lens import StaticLens
 from contextual import lee_documents
@@ -29,6 +31,7 @@ def main() -> None:
     chosen = parser.parse_args()
     documents = lee_documents(chosen.documents)
     static = StaticLens(static_models(Settings()), warm=[]).read(documents, Options()).outputs
+    options = Options()
     read = {}
     for precision in (Precision.FLOAT32, Precision.BFLOAT16):
         lens = ContextualLens(contextual_models(Settings()), warm=[], batch_tokens=4096, precision=precision)
@@ -37,11 +40,14 @@ def main() -> None:
     for precision, work in read.items():
         own_lifts, own_codes = [], []
         for document, reading in zip(documents, work.readings, strict=True):
-            output = work.outputs[document.index]
-            words = np.array([k for k, word in enumerate(document.words) if is_candidate(word)])
-            kinds = LikeliestKinds.of(output.kinds, reading.kinds, len(document.words))
-            for block in seen_pairs(words, output):
-                judged = judge(block, static[document.index], output, Options(), kinds)
+            [output], [read_as] = work.outputs[document.index].contextual, reading.contextual
+            units = units_of(document, options, output.kinds, read_as.kinds)
+            kinds = LikeliestKinds.of(output.kinds, read_as.kinds, units)
+            meaning = static_of_units(static[document.index].static[0], units)
+            attention = UnitAttention(output=output, units=units)
+            sentence = sentences_of(units, document.sentence_starts)
+            for block in CandidatePairs(units, output, options.scope, sentence):
+                judged = judge(block, meaning, attention, options, kinds)
                 own_lifts.append(judged.lift)
                 own_codes.append(judged.code)
         lifts[precision], codes[precision] = np.concatenate(own_lifts), np.concatenate(own_codes)

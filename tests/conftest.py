@@ -10,7 +10,7 @@ from bifocal import Client, EmbeddedStack
 from bifocal.contracts import Document, ShardDocument
 from bifocal.ledger import Ledger
 from bifocal.lenses import LENSES
-from bifocal.text import Segmenter
+from bifocal.text import Segmenter, shard_document
 
 EVALUATION_DATA = Path(__file__).parents[2] / "shared" / "data"
 
@@ -64,15 +64,7 @@ def segmented() -> Callable[..., ShardDocument]:
     segmenter = Segmenter("en")
 
     def make(text: str, index: int = 0) -> ShardDocument:
-        words = segmenter.segment(text)
-        return ShardDocument(
-            index=index,
-            id=str(index),
-            text=text,
-            word_starts=words.starts.tolist(),
-            word_ends=words.ends.tolist(),
-            sentence_starts=words.sentence_starts.tolist(),
-        )
+        return shard_document(text, segmenter, index=index, name=str(index))
 
     return make
 

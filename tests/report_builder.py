@@ -5,12 +5,16 @@ from collections import Counter
 from dataclasses import dataclass
 
 from bifocal.contracts import (
+    Agreement,
     ContextualRelation,
     ContextualSummary,
     Direction,
     HeadVoice,
+    Interval,
+    LongRange,
     Neighbour,
     NotComparableCounts,
+    Null,
     Options,
     Profile,
     Provenance,
@@ -27,6 +31,25 @@ from bifocal.contracts import (
     WordRef,
 )
 
+_NULL = Null(interval=Interval(low=-0.041234, high=0.039876), p_value=0.005)
+_AGREEMENT = Agreement(
+    n_pairs=1234,
+    spearman=0.123456,
+    interval=Interval(low=0.012345, high=0.234567),
+    null=_NULL,
+    n_top=12,
+    top_overlap=0.083333,
+    top_null=_NULL,
+)
+_LONG_RANGE = LongRange(
+    beyond_words=25,
+    all_pairs=0.5,
+    static=0.4,
+    contextual=0.3,
+    across_sentences_all_pairs=0.6,
+    across_sentences_static=0.5,
+    across_sentences_contextual=0.2,
+)
 _WORD = re.compile(r"\w+|[^\w\s]")
 
 
@@ -66,7 +89,6 @@ def build_report(
     pairs: list[Pair],
     *,
     name: str = "doc-1",
-    index: int = 0,
     neither: int = 0,
     language: str = "en",
     unknown: list[str] | None = None,
@@ -92,7 +114,6 @@ def build_report(
     }
     return Report(
         id=name,
-        index=index,
         language=language,
         n_words=len(words),
         n_sentences=max(1, sum(word.text in ".!?" for word in words)),
@@ -120,10 +141,17 @@ def build_report(
                 background="running_text",
             )
         ],
+        agreement=_AGREEMENT,
+        long_range=_LONG_RANGE,
+        divergent=(),
         relations=[_relation(words, pair) for pair in pairs],
         n_relations_left_out=0,
         provenance=Provenance(
-            bifocal="0.1.0", static="sha256:5", contextual="sha256:c", text="sha256:7", options=Options()
+            bifocal="0.1.0",
+            models={"glove-6b-50d": "sha256:5", "minilm-l6": "sha256:c"},
+            libraries={"torch": "2"},
+            text="sha256:7",
+            options=Options(),
         ),
     )
 
@@ -135,12 +163,15 @@ def _relation(words: list[WordRef], pair: Pair) -> Relation:
         b=words[pair.b],
         distance=pair.b - pair.a,
         same_sentence=not any(word.text in ".!?" for word in between),
-        static=None if pair.cosine is None else StaticRelation(cosine=pair.cosine, percentile=pair.meaning),
+        static=None
+        if pair.cosine is None
+        else StaticRelation(cosine=pair.cosine, percentile=pair.meaning, rank=0.5),
         contextual=ContextualRelation(
             forward=pair.forward,
             backward=pair.backward,
             lift=pair.lift,
             percentile=pair.context,
+            rank=0.75,
             windows=pair.windows,
             without=None if pair.without is None else Without(a=pair.without[0], b=pair.without[1]),
         ),

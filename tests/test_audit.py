@@ -75,13 +75,13 @@ def test_the_strongest_pairs_of_a_document_are_audited_when_asked_for(segmented:
     documents = [segmented(text), segmented(TEXT, 1)]
     outputs = lens.read(documents, Options(audited_pairs=5, window_tokens=64)).outputs
     for output in outputs.values():
-        audited = output.audited
+        audited = output.contextual[0].audited
         assert audited is not None
         assert len(audited.i) == 5
         assert (audited.i < audited.j).all()
         assert (audited.i_without_j > 0).all()
         assert (audited.j_without_i > 0).all()
-    assert lens.read(documents, Options()).outputs[0].audited is None
+    assert lens.read(documents, Options()).outputs[0].contextual[0].audited is None
 
 
 @pytest.mark.parametrize("name", ["roberta", "modernbert", "gpt2", "llama", "t5", "distilbert"])
@@ -109,5 +109,7 @@ def test_deberta_cannot_be_audited_and_its_reports_say_nothing_of_losses(
     build("deberta-v2", tmp_path)
     models = {"deberta": ContextualModel(name="deberta", location=str(tmp_path))}
     lens = ContextualLens(models, warm=[], batch_tokens=512, precision=Precision.FLOAT32)
-    work = lens.read([segmented("she saw the boats")], Options(contextual_model="deberta", audited_pairs=3))
-    assert work.outputs[0].audited is None
+    work = lens.read(
+        [segmented("she saw the boats")], Options(contextual_models=("deberta",), audited_pairs=3)
+    )
+    assert work.outputs[0].contextual[0].audited is None

@@ -8,11 +8,12 @@ import pytest
 import torch
 from transformers import AutoModel, BertConfig, BertModel, BertTokenizerFast
 
-from bifocal.contracts import Document, LensHeader, Method, Options, ShardDocument
+from bifocal.contracts import Document, Method, Options, ShardDocument
 from bifocal.errors import InvalidOptions, ModelUnavailable
-from bifocal.lenses import ContextualOutput, read_contextual
+from bifocal.lenses import ContextualOutput
 from bifocal.models import ContextualModel, contextual_models
 from bifocal.settings import Precision, Settings
+from bifocal.worker import LensWork
 from bifocal_contextual.background import shipped
 from bifocal_contextual.lens import ContextualLens
 from bifocal_contextual.model import Transformer, load_transformer
@@ -42,6 +43,11 @@ def lens() -> ContextualLens:
 
 #: The plain mean of all heads, which anyone can compute anew.
 MEAN = Options(method=Method.MEAN)
+
+
+def output_of(work: LensWork, index: int = 0) -> ContextualOutput:
+    """What the first model says of a document."""
+    return work.outputs[index].contextual[0]
 
 
 def matrix(output: ContextualOutput) -> np.ndarray:
@@ -92,9 +98,8 @@ def test_weights_equal_eager_attention_pooled_by_hand_on_fifty_real_documents(
     largest = 0.0
     for document, reading in zip(short, work.readings, strict=True):
         weight, sink = reference(minilm, eager, document)
-        largest = max(largest, float(np.abs(matrix(work.outputs[document.index]) - weight).max()))
-        assert reading.summary is not None
-        assert reading.summary.sink_mass == pytest.approx(sink, abs=1e-5)
+        largest = max(largest, float(np.abs(matrix(output_of(work, document.index)) - weight).max()))
+        assert reading.contextual[0].summary.sink_mass == pytest.approx(sink, abs=1e-5)
     print(f"largest difference over 50 documents: {largest:.2e}")
     assert largest < 1e-5
 
@@ -107,9 +112,10 @@ def test_bfloat16_tells_the_same_within_its_rounding(
     )
     documents = [segmented(d.text, n) for n, d in enumerate(lee[:8])]
     whole, halves = lens.read(documents, Options()), half.read(documents, Options())
-    assert {r.summary.precision for r in halves.readings if r.summary} == {"bfloat16"}
+    assert {r.contextual[0].summary.precision for r in halves.readings} == {"bfloat16"}
     one, other = (
-        np.concatenate([output.lift for output in work.outputs.values()]) for work in (whole, halves)
+        np.concatenate([output.contextual[0].lift for output in work.outputs.values()])
+        for work in (whole, halves)
     )
     ranks = [values.argsort().argsort() for values in (one, other)]
     assert np.corrcoef(ranks)[0, 1] > 0.999
@@ -117,7 +123,7 @@ def test_bfloat16_tells_the_same_within_its_rounding(
 
 def test_it_is_tied_to_france(lens: ContextualLens, segmented: Segmented) -> None:
     document = segmented("France is a country, it is in Europe.")
-    output = lens.read([document], MEAN).outputs[0]
+    output = output_of(lens.read([document], MEAN), 0)
     words = document.words
     weights = dict(zip(words, matrix(output)[words.index("it")].tolist(), strict=True))
     del weights[","]
@@ -127,7 +133,7 @@ def test_it_is_tied_to_france(lens: ContextualLens, segmented: Segmented) -> Non
 def test_each_word_shares_out_all_of_its_attention_to_words(
     lens: ContextualLens, segmented: Segmented
 ) -> None:
-    output = lens.read([segmented("She doesn't unbelievably like it, does she?")], MEAN).outputs[0]
+    output = output_of(lens.read([segmented("She doesn't unbelievably like it, does she?")], MEAN), 0)
     assert matrix(output).sum(axis=1) == pytest.approx(np.ones(len(output.first)), abs=1e-5)
 
 
@@ -135,18 +141,18 @@ def test_a_document_reads_the_same_alone_and_in_company(
     lens: ContextualLens, lee: list[Document], segmented: Segmented
 ) -> None:
     documents = [segmented(d.text, n) for n, d in enumerate(lee[:12])]
-    together = lens.read(documents, MEAN).outputs
+    together = lens.read(documents, MEAN)
     for document in documents:
-        alone = lens.read([document], MEAN).outputs[document.index]
-        assert np.abs(alone.weight - together[document.index].weight).max() < 1e-4
+        alone = output_of(lens.read([document], MEAN), document.index)
+        assert np.abs(alone.weight - output_of(together, document.index).weight).max() < 1e-4
 
 
 def test_a_short_text_reads_the_same_with_and_without_a_bound_on_the_window(
     lens: ContextualLens, segmented: Segmented
 ) -> None:
     document = segmented("France is a country, it is in Europe.")
-    free = lens.read([document], MEAN).outputs[0]
-    bound = lens.read([document], MEAN.model_copy(update={"window_tokens": 16})).outputs[0]
+    free = output_of(lens.read([document], MEAN), 0)
+    bound = output_of(lens.read([document], MEAN.model_copy(update={"window_tokens": 16})), 0)
     assert np.abs(free.weight - bound.weight).max() < 1e-6
 
 
@@ -155,8 +161,7 @@ def test_a_long_document_is_read_whole_through_overlapping_windows(
 ) -> None:
     document = segmented(" ".join(d.text for d in lee[:12]))
     work = lens.read([document], MEAN)
-    summary, output = work.readings[0].summary, work.outputs[0]
-    assert summary is not None
+    summary, output = work.readings[0].contextual[0].summary, output_of(work)
     assert summary.windows == len(output.windows) > 4
     assert summary.coverage == 1.0
     assert output.windows[0, 0] == 0
@@ -173,12 +178,12 @@ def test_weights_of_overlapping_windows_are_their_mean(
 ) -> None:
     text = "The cat sat on the mat and the dog sat by the door while it rained all day long in the town."
     document = segmented(text)
-    output = lens.read([document], MEAN.model_copy(update={"window_tokens": 16})).outputs[0]
+    output = output_of(lens.read([document], MEAN.model_copy(update={"window_tokens": 16})), 0)
     total = np.zeros((len(document.words),) * 2)
     seen = np.zeros_like(total)
     for start, end in output.windows.tolist():
         part = segmented(text[document.word_starts[start] : document.word_ends[end - 1]])
-        total[start:end, start:end] += matrix(lens.read([part], MEAN).outputs[0])
+        total[start:end, start:end] += matrix(output_of(lens.read([part], MEAN), 0))
         seen[start:end, start:end] += 1
     i, j = np.nonzero(seen)
     forward, _, _, _ = output.compare(i, j)
@@ -192,8 +197,7 @@ def test_a_word_longer_than_a_window_is_read_in_part_and_coverage_says_so(
     long_word = document.model_copy(
         update={"word_starts": [0, 4], "word_ends": [3, len(document.text)], "sentence_starts": [0]}
     )
-    summary = lens.read([long_word], Options(window_tokens=32)).readings[0].summary
-    assert summary is not None
+    summary = lens.read([long_word], Options(window_tokens=32)).readings[0].contextual[0].summary
     assert 0 < summary.coverage < 1
 
 
@@ -206,9 +210,9 @@ def test_lifts_are_weights_over_what_is_usual_so_their_median_is_about_one(
     lens: ContextualLens, lee: list[Document], segmented: Segmented
 ) -> None:
     work = lens.read([segmented(d.text, n) for n, d in enumerate(lee[:10])], MEAN)
-    lifts = np.concatenate([output.lift for output in work.outputs.values()])
+    lifts = np.concatenate([output.contextual[0].lift for output in work.outputs.values()])
     assert 0.6 < np.median(lifts) < 1.2
-    assert {r.summary.background for r in work.readings if r.summary} == {"running_text"}
+    assert {r.contextual[0].summary.background for r in work.readings} == {"running_text"}
 
 
 def test_the_shares_of_unseen_documents_above_high_percentiles_are_as_named(
@@ -216,7 +220,9 @@ def test_the_shares_of_unseen_documents_above_high_percentiles_are_as_named(
 ) -> None:
     documents = [segmented(d.text, n) for n, d in enumerate(lee[:40])]
     found = []
-    for document, output in zip(documents, lens.read(documents, MEAN).outputs.values(), strict=True):
+    work = lens.read(documents, MEAN)
+    for document in documents:
+        output = output_of(work, document.index)
         words = np.array([k for k, word in enumerate(document.words) if word.isalpha()])
         i, j = (words[side] for side in np.triu_indices(len(words), 1))
         kept = output.times_seen(i, j) > 0
@@ -224,15 +230,6 @@ def test_the_shares_of_unseen_documents_above_high_percentiles_are_as_named(
     percentile = np.concatenate(found)
     for share in (0.9, 0.97, 0.99):
         assert (percentile < share).mean() == pytest.approx(share, abs=0.02)
-
-
-def test_an_output_survives_its_blob(lens: ContextualLens, segmented: Segmented) -> None:
-    work = lens.read([segmented("France is a country, it is in Europe.", 4)], MEAN)
-    header = LensHeader(model_hash=work.model_hash, readings=work.readings)
-    again, outputs = read_contextual(lens.write(header, work.outputs))
-    assert again == header
-    for name in ("first", "width", "weight", "lift", "windows"):
-        assert np.array_equal(getattr(outputs[4], name), getattr(work.outputs[4], name))
 
 
 @pytest.fixture
@@ -256,12 +253,11 @@ def test_a_model_of_ones_own_is_held_against_the_document_itself(
 ) -> None:
     lens = ContextualLens({"mine": small_bert}, warm=[], batch_tokens=512)
     work = lens.read(
-        [segmented("a cat sat on a mat, it sat.")], Options(contextual_model="mine", method=Method.MEAN)
+        [segmented("a cat sat on a mat, it sat.")], Options(contextual_models=("mine",), method=Method.MEAN)
     )
-    summary = work.readings[0].summary
-    assert summary is not None
+    summary = work.readings[0].contextual[0].summary
     assert (summary.background, summary.window_tokens) == ("document", 64)
-    assert matrix(work.outputs[0]).sum(axis=1) == pytest.approx(np.ones(10), abs=1e-5)
+    assert matrix(output_of(work)).sum(axis=1) == pytest.approx(np.ones(10), abs=1e-5)
 
 
 def test_a_background_is_not_used_for_other_weights(minilm: Transformer) -> None:

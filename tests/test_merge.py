@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from bifocal.contracts import (
     ContextualReading,
     ContextualSummary,
+    DocumentReading,
     Failure,
     LensHeader,
     Listing,
@@ -20,25 +21,29 @@ from bifocal.contracts import (
     Reason,
     Relation,
     Report,
+    Scope,
     Shard,
     ShardDocument,
     Space,
-    StaticReading,
     StaticSummary,
     Verdict,
 )
 from bifocal.lenses import (
     ContextualOutput,
     DistanceBackground,
+    DocumentOutputs,
     PairBackground,
     StaticOutput,
-    write_contextual,
-    write_static,
+    write_outputs,
 )
 from bifocal.lenses.contextual import DISTANCE_CLASSES
 from bifocal.lenses.quantiles import PROBABILITIES
 from bifocal_contextual.bands import Bands
 from bifocal_gateway.merge import merge_document, pairs, stage
+from bifocal_gateway.merge.lenses import ContextualView, StaticView
+from bifocal_gateway.merge.pairs import CandidatePairs, sentences_of
+from bifocal_gateway.merge.report import Sources
+from bifocal_gateway.merge.units import Units, units_of
 
 #: A null under which a percentile equals the figure itself, between 0 and 1.
 IDENTITY = PROBABILITIES.astype(np.float32)
@@ -68,9 +73,14 @@ class Case:
         return merge_document(
             self.document,
             self.options,
-            (static, self.static, "sha256:s"),
-            (contextual, self.contextual, "sha256:c"),
+            [StaticView(summary=static, output=self.static, content_hash="sha256:s")],
+            [ContextualView(summary=contextual, output=self.contextual, content_hash="sha256:c")],
+            Sources(),
         )
+
+    @property
+    def units(self) -> Units:
+        return units_of(self.document, self.options, None, ())
 
 
 @st.composite
@@ -82,7 +92,8 @@ def cases(draw: st.DrawFn) -> Case:
     starts = np.cumsum([0, *(len(word) + 1 for word in words)])[:-1].tolist()
     document = ShardDocument(
         index=0, id="d", text=text, word_starts=starts,
-        word_ends=[s + len(w) for s, w in zip(starts, words, strict=True)], sentence_starts=[0],
+        word_ends=[s + len(w) for s, w in zip(starts, words, strict=True)],
+        sentence_starts=sorted({0, draw(st.integers(0, len(words) - 1))}),
     )  # fmt: skip
     forms = list(dict.fromkeys(word for word in words if word != ","))
     random = np.random.default_rng(draw(st.integers(0, 2**16)))
@@ -114,11 +125,27 @@ def cases(draw: st.DrawFn) -> Case:
         background=background,
     )
     options = Options(
+        permutations=draw(st.sampled_from([0, 7])),
+        scope=draw(st.sampled_from(Scope)),
         static_threshold=draw(st.floats(0, 1)),
         contextual_threshold=draw(st.floats(0, 1)),
         listing=draw(st.sampled_from(Listing)),
     )
     return Case(document, static, contextual, options)
+
+
+def in_scope(case: Case, i: int, j: int) -> bool:
+    """Whether a pair is a candidate, by the definition of the scope."""
+    if case.options.scope is Scope.SENTENCE:
+        return not any(i < start <= j for start in case.document.sentence_starts)
+    if case.options.scope is Scope.WINDOW:
+        return any(start <= i and j < end for start, end in case.contextual.windows.tolist())
+    return True
+
+
+def candidate_pairs(case: Case) -> list[tuple[int, int]]:
+    words = [k for k, word in enumerate(case.document.words) if word != ","]
+    return [pair for pair in combinations(words, 2) if in_scope(case, *pair)]
 
 
 def expected_verdict(case: Case, i: int, j: int) -> Verdict | Reason:
@@ -148,8 +175,7 @@ def expected_verdict(case: Case, i: int, j: int) -> Verdict | Reason:
 @given(cases())
 def test_verdicts_are_those_of_their_definition_and_add_up_to_all_candidate_pairs(case: Case) -> None:
     report = case.report()
-    candidates = [k for k, word in enumerate(case.document.words) if word != ","]
-    expected = Counter(expected_verdict(case, i, j) for i, j in combinations(candidates, 2))
+    expected = Counter(expected_verdict(case, i, j) for i, j in candidate_pairs(case))
     verdicts = report.verdicts
     found = Counter(
         {
@@ -170,12 +196,11 @@ def test_verdicts_are_those_of_their_definition_and_add_up_to_all_candidate_pair
 @given(cases())
 def test_listed_relations_are_those_asked_for_in_the_order_of_the_text(case: Case) -> None:
     report = case.report()
-    candidates = [k for k, word in enumerate(case.document.words) if word != ","]
     wanted = {
         Listing.RELATED: {Verdict.BOTH, Verdict.MEANING_ONLY, Verdict.CONTEXT_ONLY},
         Listing.ALL: {*Verdict, Reason.SAME_WORD, Reason.UNKNOWN_WORD},
     }[case.options.listing]
-    expected = [(i, j) for i, j in combinations(candidates, 2) if expected_verdict(case, i, j) in wanted]
+    expected = [(i, j) for i, j in candidate_pairs(case) if expected_verdict(case, i, j) in wanted]
     # A pair that no window held has no weights to list.
     held = [(i, j) for i, j in expected if case.contextual.times_seen(np.array([i]), np.array([j]))[0]]
     assert [(r.a.word, r.b.word) for r in report.relations] == held
@@ -212,17 +237,25 @@ def test_of_too_many_relations_the_strongest_are_listed_and_the_rest_are_counted
 @settings(deadline=None, max_examples=100)
 @given(cases(), st.integers(1, 30))
 def test_blocks_hold_every_pair_once_whatever_their_size(case: Case, size: int) -> None:
-    candidates = np.array([k for k, word in enumerate(case.document.words) if word != ","], dtype=np.int64)
+    units = case.units
+    sentence = sentences_of(units, case.document.sentence_starts)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(pairs, "BLOCK_PAIRS", size)
-        blocks = list(pairs.seen_pairs(candidates, case.contextual))
-    found = [pair for block in blocks for pair in zip(block.i.tolist(), block.j.tolist(), strict=True)]
+        candidates = CandidatePairs(units, case.contextual, case.options.scope, sentence)
+        blocks = list(candidates)
+    first = units.first.tolist()
+    found = [
+        (first[i], first[j])
+        for block in blocks
+        for i, j in zip(block.i.tolist(), block.j.tolist(), strict=True)
+    ]
     expected = [
         (i, j)
-        for i, j in combinations(candidates.tolist(), 2)
+        for i, j in candidate_pairs(case)
         if case.contextual.times_seen(np.array([i]), np.array([j]))[0]
     ]
     assert found == expected
+    assert candidates.total == len(expected)
 
 
 def test_a_fault_with_one_document_fails_that_one_alone(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -272,7 +305,7 @@ def readings_of(shard: Shard) -> tuple[bytes, bytes]:
     )
     indices = [document.index for document in shard.documents]
     seen = ContextualSummary(
-        model="c",
+        model="minilm-l6",
         method="mean",
         windows=1,
         window_tokens=9,
@@ -281,17 +314,21 @@ def readings_of(shard: Shard) -> tuple[bytes, bytes]:
         precision="float32",
         background="document",
     )
-    static_header = LensHeader[StaticReading](
-        model_hash="s",
-        readings=[
-            StaticReading(index=i, summary=StaticSummary(model="s", space=Space.AS_TRAINED, unknown_words=[]))
-            for i in indices
-        ],
-    )
-    contextual_header = LensHeader[ContextualReading](
-        model_hash="c", readings=[ContextualReading(index=i, summary=seen) for i in indices]
-    )
+    read_statically = StaticSummary(model="glove-6b-50d", space=Space.AS_TRAINED, unknown_words=[])
+    read_in_context = ContextualReading(summary=seen)
     return (
-        write_static(static_header, dict.fromkeys(indices, static)),
-        write_contextual(contextual_header, dict.fromkeys(indices, contextual)),
+        write_outputs(
+            LensHeader(
+                models={"glove-6b-50d": "s"},
+                readings=tuple(DocumentReading(index=i, static=(read_statically,)) for i in indices),
+            ),
+            dict.fromkeys(indices, DocumentOutputs(static=(static,))),
+        ),
+        write_outputs(
+            LensHeader(
+                models={"minilm-l6": "c"},
+                readings=tuple(DocumentReading(index=i, contextual=(read_in_context,)) for i in indices),
+            ),
+            dict.fromkeys(indices, DocumentOutputs(contextual=(contextual,))),
+        ),
     )

@@ -121,9 +121,9 @@ def test_bad_documents_fail_alone_and_each_says_why(client: Client, stack: Embed
     assert answer.status_code == 202
     job = client.wait(answer.json()["id"])
     assert (job.counts.succeeded, job.counts.failed) == (2, len(documents) + len(others))
-    results = {(result.id, result.index): result for result in client.results(job.id)}
-    assert {name for name, _ in results if isinstance(results[name, _], Report)} == {"good", "also good"}
-    codes = {result.id: result.error.code for result in results.values() if isinstance(result, Failure)}
+    results = list(client.results(job.id))
+    assert {result.id for result in results if isinstance(result, Report)} == {"good", "also good"}
+    codes = {result.id: result.error.code for result in results if isinstance(result, Failure)}
     for name, (_, code) in bad.items():
         assert codes[name] == code
     assert codes["good"] == "duplicate_id"
@@ -133,8 +133,8 @@ def test_bad_documents_fail_alone_and_each_says_why(client: Client, stack: Embed
 @pytest.mark.parametrize(
     ("options", "error", "part"),
     [
-        ({"static_model": "word3vec"}, UnknownModel, "glove-6b-50d"),
-        ({"contextual_model": "gpt-9"}, UnknownModel, "minilm-l6"),
+        ({"static_models": ["word3vec"]}, UnknownModel, "glove-6b-50d"),
+        ({"contextual_models": ["gpt-9"]}, UnknownModel, "minilm-l6"),
         ({"static_threshold": 1.5}, InvalidOptions, "static_threshold"),
         ({"window_overlap": "much"}, InvalidOptions, "window_overlap"),
         ({"windows": 3}, InvalidOptions, "windows"),

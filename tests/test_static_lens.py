@@ -7,13 +7,13 @@ import numpy as np
 import pytest
 from gensim.models import KeyedVectors
 
-from bifocal.contracts import Document, LensHeader, Options, ShardDocument, Space
+from bifocal.contracts import Document, Options, ShardDocument, Space
 from bifocal.errors import InvalidOptions, ModelUnavailable
-from bifocal.lenses import StaticOutput, read_static
+from bifocal.lenses import StaticOutput
+from bifocal.lenses.isotropy import all_but_the_top, common_part
+from bifocal.lenses.pair_background import band_of, pair_background
 from bifocal.models import StaticFormat, StaticModel, static_models
 from bifocal.settings import Settings
-from bifocal_static.background import band_of, pair_background
-from bifocal_static.isotropy import all_but_the_top, common_part
 from bifocal_static.lens import StaticLens
 from bifocal_static.vectors import Vectors, load_vectors
 
@@ -46,9 +46,7 @@ def lens() -> StaticLens:
 
 def read(lens: StaticLens, document: ShardDocument, **options: object) -> tuple[StaticOutput, list[str]]:
     work = lens.read([document], Options.model_validate(options))
-    summary = work.readings[0].summary
-    assert summary is not None
-    return work.outputs[document.index], summary.unknown_words
+    return work.outputs[document.index].static[0], work.readings[0].static[0].unknown_words
 
 
 @pytest.mark.parametrize("space", Space)
@@ -93,13 +91,13 @@ def test_the_common_part_is_removed_unless_the_job_says_otherwise(
             Options(static_space="as_trained"),
         )
     ]
-    assert [work.readings[0].summary.space for work in works if work.readings[0].summary] == [
+    assert [work.readings[0].static[0].space for work in works] == [
         "common_removed",
         "common_removed",
         "as_trained",
     ]
-    assert works[0].model_hash == works[1].model_hash != works[2].model_hash
-    default, removed, trained = (work.outputs[0] for work in works)
+    assert works[0].models == works[1].models != works[2].models
+    default, removed, trained = (work.outputs[0].static[0] for work in works)
     assert np.array_equal(default.vectors, removed.vectors)
     assert not np.allclose(default.vectors, trained.vectors, atol=0.01)
     nulls = default.background.cosine_quantiles, trained.background.cosine_quantiles
@@ -164,13 +162,12 @@ def test_punctuation_has_a_type_but_nothing_is_told_of_it(lens: StaticLens, segm
     document = segmented("Yes , no ⁂ Zxqvy , ⁂ .")
     # When it is read
     work = lens.read([document], Options(neighbours=1))
-    output, summary = work.outputs[0], work.readings[0].summary
+    output, summary = work.outputs[0].static[0], work.readings[0].static[0]
     # Then each sign has its type, with a vector where there is one
     assert output.type_of_word.tolist() == [0, 1, 2, 3, 4, 1, 3, 5]
     assert output.known.tolist() == [True, True, True, False, False, True]
     assert np.linalg.norm(output.vectors, axis=1).tolist() == pytest.approx(output.known.astype(float))
     # And only the words that can be related are told of
-    assert summary is not None
     assert summary.unknown_words == ["Zxqvy"]
     assert list(summary.neighbours) == ["yes", "no"]
 
@@ -201,8 +198,7 @@ def test_neighbours_are_gensims(
 ) -> None:
     document = segmented("The queen of Zxqvy walks in Copenhagen 1997 kilometres")
     work = lens.read([document], Options(neighbours=10, static_space=space))
-    summary = work.readings[0].summary
-    assert summary is not None
+    summary = work.readings[0].static[0]
     assert list(summary.neighbours) == [word.lower() for word in document.words if word != "Zxqvy"]
     for key, found in summary.neighbours.items():
         expected = gensims[space].most_similar(key, topn=10)
@@ -242,15 +238,6 @@ def test_vectors_that_are_not_finite_have_no_common_part() -> None:
     keyed.add_vectors(["a", "b"], np.array([[1, 2], [np.nan, 1]], dtype=np.float32))
     with pytest.raises(ModelUnavailable, match="'mine' share cannot be found: some vectors are not finite"):
         Vectors("mine", keyed).in_space(Space.COMMON_REMOVED)
-
-
-def test_an_output_survives_its_blob(lens: StaticLens, segmented: Segmented) -> None:
-    work = lens.read([segmented("France is a country, it is in Europe.", 4)], Options())
-    header = LensHeader(model_hash=work.model_hash, readings=work.readings)
-    again, outputs = read_static(lens.write(header, work.outputs))
-    assert again == header
-    for name in ("type_of_word", "vectors", "known", "band"):
-        assert np.array_equal(getattr(outputs[4], name), getattr(work.outputs[4], name))
 
 
 @pytest.fixture(scope="module")

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import groupby
 from typing import TypeVar
 
 import torch
@@ -58,11 +59,19 @@ def places_of(documents: Sequence[tuple[Pieces, Sequence[Window]]]) -> list[Plac
     ]
 
 
-def in_batches(places: Sequence[Place], transformer: Transformer, most_tokens: int) -> Iterator[list[Place]]:
+def in_batches(
+    places: Sequence[Place], transformer: Transformer, most_tokens: int, *, apart: bool = False
+) -> Iterator[list[Place]]:
     """Places sorted by length, the longest first, so that little is padded and memory is needed at once.
 
     A batch holds at most `most_tokens` pieces, padding and specials included; a longer window is alone.
+    With `apart` no batch holds windows of two documents: a product rounds by the shape of what it
+    multiplies, so this is what makes a document's figures the same to the last bit in any company.
     """
+    if apart:
+        for _, own in groupby(places, key=lambda place: place.document):
+            yield from in_batches(list(own), transformer, most_tokens)
+        return
     specials = len(transformer.prefix) + len(transformer.suffix)
     batch: list[Place] = []
     for place in sorted(places, key=lambda p: -p.n_pieces):

@@ -2,38 +2,33 @@
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import TypeVar
 
-import numpy as np
-
-from bifocal.contracts import (
-    ContextualReading,
-    ContextualSummary,
-    ErrorDetail,
-    LensHeader,
-    Options,
-    ShardDocument,
-)
-from bifocal.errors import InvalidOptions
-from bifocal.lenses import AuditedPairs, ContextualOutput, DistanceBackground, write_contextual
+from bifocal.contracts import ContextualReading, DocumentReading, Options, ShardDocument, StaticSummary
+from bifocal.lenses import ContextualOutput, DocumentOutputs, StaticOutput
 from bifocal.models import ContextualModel
 from bifocal.settings import Precision
-from bifocal.text import is_candidate
+from bifocal.versions import versions
 from bifocal.worker import LensWork
-from bifocal_contextual.audit import audit_strongest
-from bifocal_contextual.background import WeightedText, measure
-from bifocal_contextual.bands import Bands
 from bifocal_contextual.batches import Place
-from bifocal_contextual.kinds import FoundKinds
+from bifocal_contextual.embeddings import EmbeddingLayer
 from bifocal_contextual.loaded import LoadedModel
-from bifocal_contextual.methods import MatrixReader, WindowWeights
 from bifocal_contextual.model import load_transformer
-from bifocal_contextual.pieces import Pieces, cut
+from bifocal_contextual.passes import DocumentsPass
 from bifocal_contextual.reading import Parts, read_windows
-from bifocal_contextual.windows import Window, coverage, windows
+from bifocal_contextual.views import Wanted, views_of, wanted
+
+T = TypeVar("T")
+
+_Contextual = tuple[ContextualReading, ContextualOutput]
+_Static = tuple[StaticSummary, StaticOutput]
 
 
 class ContextualLens:
-    """Reads documents through a transformer's self-attention."""
+    """Reads documents through self-attention, and through the embedding layers of the same transformers.
+
+    `reproducible` keeps documents apart in forward passes (see `bifocal_contextual.batches.in_batches`).
+    """
 
     name = "contextual"
 
@@ -43,12 +38,14 @@ class ContextualLens:
         *,
         warm: Sequence[str],
         batch_tokens: int,
+        reproducible: bool = True,
         device: str | None = None,
         precision: Precision = Precision.AUTO,
         catalogue_folder: Path | None = None,
     ) -> None:
         self._models = models
         self._batch_tokens = batch_tokens
+        self._reproducible = reproducible
         self._device = device
         self._precision = precision
         self._catalogue_folder = catalogue_folder
@@ -56,44 +53,50 @@ class ContextualLens:
         for name in warm:
             self.model(name)
         self.loaded = ", ".join(warm)
+        self.libraries = versions("numpy", "tokenizers", "torch", "transformers")
 
-    def read(
-        self, documents: Sequence[ShardDocument], options: Options
-    ) -> LensWork[ContextualReading, ContextualOutput]:
-        """Read documents of one job.
+    def read(self, documents: Sequence[ShardDocument], options: Options) -> LensWork:
+        """Read documents of one job by each of its contextual models, and by those static models that are
+        embedding layers.
 
         Raises:
-            ModelUnavailable: the model cannot be loaded.
-            InvalidOptions: the window asked for is longer than the model's, or the model cannot be
-                read by the method.
+            ModelUnavailable: a model cannot be loaded.
+            InvalidOptions: the window asked for is longer than a model's, or a model has no such layer or
+                cannot be read by the method.
         """
-        model = self.model(options.contextual_model)
-        read = _Read(model, documents, options)
-        parts: list[list[tuple[Place, Parts]]] = [[] for _ in documents]
-        finished: dict[int, tuple[ContextualReading, ContextualOutput]] = {}
-        for place, found in read_windows(
-            model.transformer, read.laid, read.readers, batch_tokens=self._batch_tokens
-        ):
-            number, own = place.document, parts[place.document]
-            own.append((place, found))
-            if len(own) == len(read.laid[number][1]):
-                # In the order of the text, so that the order of the batches leaves no trace in sums.
-                own.sort(key=lambda part: part[0].window.first_word)
-                finished[number] = read.finish(number, own)
-                own.clear()
+        contextual: list[dict[str, _Contextual]] = [{} for _ in documents]
+        static: list[dict[str, _Static]] = [{} for _ in documents]
+        models: dict[str, str] = {}
+        catalogues: dict[str, str] = {}
+        for asked in wanted(options):
+            model = self.model(asked.transformer)
+            models |= dict.fromkeys(asked.views, model.content_hash)
+            if asked.views and model.catalogue is not None:
+                catalogues[model.catalogue.name] = model.catalogue_hash
+            self._attend(model, documents, options, asked, contextual)
+            if asked.embeddings is not None:
+                layer = model.embeddings(options.static_space)
+                models[asked.embeddings] = layer.content_hash
+                _look_up(layer, asked.embeddings, documents, static)
         return LensWork(
-            model_hash=model.content_hash,
-            readings=[finished[number][0] for number in range(len(documents))],
-            outputs={document.index: finished[n][1] for n, document in enumerate(documents)},
+            readings=[
+                DocumentReading(
+                    index=document.index,
+                    static=tuple(one for one, _ in _ordered(own_static, options.static_models)),
+                    contextual=tuple(one for one, _ in _ordered(own, options.contextual_models)),
+                )
+                for document, own_static, own in zip(documents, static, contextual, strict=True)
+            ],
+            outputs={
+                document.index: DocumentOutputs(
+                    static=tuple(output for _, output in _ordered(own_static, options.static_models)),
+                    contextual=tuple(output for _, output in _ordered(own, options.contextual_models)),
+                )
+                for document, own_static, own in zip(documents, static, contextual, strict=True)
+            },
+            models=models,
+            catalogues=catalogues,
         )
-
-    def failed(self, index: int, error: ErrorDetail) -> ContextualReading:
-        """The reading of a document that could not be read."""
-        return ContextualReading(index=index, error=error)
-
-    def write(self, header: LensHeader[ContextualReading], outputs: dict[int, ContextualOutput]) -> bytes:
-        """The blob that the merge will read."""
-        return write_contextual(header, outputs)
 
     def model(self, name: str) -> LoadedModel:
         """A model by name, loaded on its first use.
@@ -106,99 +109,43 @@ class ContextualLens:
             self._loaded[name] = LoadedModel(transformer, self._catalogue_folder)
         return self._loaded[name]
 
-
-class _Read:
-    """One reading of some documents: what is asked of each window, and what the answers come to."""
-
-    def __init__(self, model: LoadedModel, documents: Sequence[ShardDocument], options: Options) -> None:
-        transformer = model.transformer
-        self._model = model
-        self._documents = documents
-        self._options = options
-        self._method = model.resolved(options.method)
-        self._window_tokens = _window_tokens(model, options)
-        room = self._window_tokens - len(transformer.prefix) - len(transformer.suffix)
-        self.laid: list[tuple[Pieces, list[Window]]] = []
-        for document in documents:
-            starts, ends = (np.array(b, dtype=np.int64) for b in (document.word_starts, document.word_ends))
-            pieces = cut(transformer.tokenizer, document.text, starts, ends)
-            self.laid.append((pieces, windows(pieces, most_pieces=room, overlap=options.window_overlap)))
-        self._candidates = [
-            np.array([is_candidate(word) for word in document.words], dtype=np.bool_)
-            for document in documents
-        ]
-        matrix = MatrixReader(transformer, lambda: model.relator(self._method))
-        self._search = None
-        if model.catalogue is not None and model.catalogue.language == options.language:
-            finder = model.finder(options.profile)
-            self._search = finder.open(documents, self._candidates, heads_named=options.heads_named)
-        # Kinds first: where they want all heads of a layer, the method takes its own from those.
-        self.readers = [*(self._search.readers if self._search else ()), matrix]
-
-    def finish(
-        self, number: int, parts: Sequence[tuple[Place, Parts]]
-    ) -> tuple[ContextualReading, ContextualOutput]:
-        """What the windows of document `number`, in order, come to."""
-        document, (pieces, found) = self._documents[number], self.laid[number]
-        weights: list[WindowWeights] = [results[-1] for _, results in parts]
-        kinds = None
-        if self._search is not None:
-            kinds = self._search.found(number, found, [results[:-1] for _, results in parts])
-        output = self._output(weights, kinds, self._candidates[number], [place for place, _ in parts])
-        catalogue = self._model.catalogue if kinds else None
-        summary = ContextualSummary(
-            model=self._model.transformer.name,
-            method=self._method,
-            windows=len(found),
-            window_tokens=self._window_tokens,
-            coverage=coverage(pieces, found),
-            sink_mass=round(float(np.concatenate([part.sink for part in weights]).mean()), 6),
-            precision=str(self._model.transformer.dtype).removeprefix("torch."),
-            catalogue=catalogue and catalogue.name,
-            profile=self._options.profile if catalogue else None,
-            background="running_text" if self._model.background(self._method) else "document",
-        )
-        names = kinds.names if kinds else ()
-        return ContextualReading(index=document.index, summary=summary, kinds=names), output
-
-    def _output(
+    def _attend(
         self,
-        parts: Sequence[WindowWeights],
-        kinds: FoundKinds | None,
-        candidate: "np.typing.NDArray[np.bool_]",
-        places: Sequence[Place],
-    ) -> ContextualOutput:
-        bands = Bands.over(
-            np.array([(p.window.first_word, p.window.end_word) for p in parts], dtype=np.int64)
-        )
-        weight = bands.mean(parts)
-        background = self._model.background(self._method) or _own_background(bands, weight, candidate)
-        output = bands.output(weight, background, kinds)
-        audited = self._audited(output, candidate, places)
-        return output if audited is None else output.with_audit(audited)
+        model: LoadedModel,
+        documents: Sequence[ShardDocument],
+        options: Options,
+        asked: Wanted,
+        read: list[dict[str, _Contextual]],
+    ) -> None:
+        """One pass over the documents' windows for all views of a transformer."""
+        if not asked.views:
+            return
+        views = views_of(asked.views, model, options.method)
+        passing = DocumentsPass(model, views, documents, options)
+        parts: list[list[tuple[Place, Parts]]] = [[] for _ in documents]
+        for place, found in read_windows(
+            model.transformer,
+            passing.laid,
+            passing.readers,
+            batch_tokens=self._batch_tokens,
+            apart=self._reproducible,
+        ):
+            number, own = place.document, parts[place.document]
+            own.append((place, found))
+            if len(own) == len(passing.laid[number][1]):
+                # In the order of the text, so that the order of the batches leaves no trace in sums.
+                own.sort(key=lambda part: part[0].window.first_word)
+                read[number] |= passing.finish(number, own)
+                own.clear()
 
-    def _audited(
-        self, output: ContextualOutput, candidate: "np.typing.NDArray[np.bool_]", places: Sequence[Place]
-    ) -> AuditedPairs | None:
-        n_pairs = self._options.audited_pairs
-        return (
-            audit_strongest(self._model.transformer, output, candidate, places, n_pairs) if n_pairs else None
-        )
+
+def _look_up(
+    layer: EmbeddingLayer, name: str, documents: Sequence[ShardDocument], read: list[dict[str, _Static]]
+) -> None:
+    for document, own in zip(documents, read, strict=True):
+        summary, output = layer.read(document)
+        own[name] = summary.model_copy(update={"model": name}), output
 
 
-def _own_background(
-    bands: Bands, weight: "np.typing.NDArray[np.float32]", candidate: "np.typing.NDArray[np.bool_]"
-) -> DistanceBackground:
-    return measure([WeightedText(bands=bands, weight=weight, candidate=candidate)])
-
-
-def _window_tokens(model: LoadedModel, options: Options) -> int:
-    most = model.transformer.window_tokens
-    if options.window_tokens is None:
-        return most
-    if options.window_tokens > most:
-        raise InvalidOptions(
-            f"window_tokens is {options.window_tokens}, but {model.transformer.name} reads at most {most} "
-            "pieces at once"
-        )
-    return options.window_tokens
+def _ordered(read: Mapping[str, T], names: Sequence[str]) -> list[T]:
+    return [read[name] for name in names if name in read]

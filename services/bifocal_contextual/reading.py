@@ -43,11 +43,13 @@ def read_windows(
     readers: Sequence[Reader[Any]],
     *,
     batch_tokens: int,
+    apart: bool = False,
 ) -> Iterator[tuple[Place, Parts]]:
     """Read every window of some documents, longest first, in batches of at most `batch_tokens` pieces.
 
     Yields each window with what every reader made of it. That does not depend on its batch (within
-    rounding): padding is masked.
+    rounding): padding is masked. With `apart` each document has batches of its own, and not even
+    rounding depends on its company.
 
     Raises:
         DocumentTooLarge: a single window does not fit in memory.
@@ -60,7 +62,7 @@ def read_windows(
         found = [hearing.results() for hearing in hearings]
         return [(place, tuple(of[row] for of in found)) for row, place in enumerate(places)]
 
-    for places in in_batches(places_of(documents), transformer, batch_tokens):
+    for places in in_batches(places_of(documents), transformer, batch_tokens, apart=apart):
         yield from halving(places, run)
 
 

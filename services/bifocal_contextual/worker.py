@@ -7,12 +7,13 @@ from bifocal_contextual.lens import ContextualLens
 from bifocal_contextual.threads import use_allowed_cores
 
 
-def _load(bench: Bench) -> LensStage:  # type: ignore[type-arg]
+def _load(bench: Bench) -> LensStage:
     use_allowed_cores()
     lens = ContextualLens(
         contextual_models(bench.settings),
-        warm=[Options().contextual_model],
+        warm=Options().contextual_models,
         batch_tokens=bench.settings.batch_tokens,
+        reproducible=bench.settings.reproducible,
         device=bench.settings.device,
         precision=bench.settings.precision,
         catalogue_folder=bench.settings.catalogue_folder,

@@ -7,7 +7,17 @@ from typing import Any
 
 import pydantic
 
-from bifocal.contracts import Document, ErrorDetail, Failure, Job, Options, Shard, ShardDocument
+from bifocal.contracts import (
+    Candidates,
+    Document,
+    ErrorDetail,
+    Failure,
+    Job,
+    Options,
+    Shard,
+    ShardDocument,
+)
+from bifocal.contracts.job import Terms
 from bifocal.errors import (
     BifocalError,
     DocumentTooLarge,
@@ -21,8 +31,10 @@ from bifocal.ledger import Ledger
 from bifocal.models import check_models
 from bifocal.settings import Settings
 from bifocal.store import JobFiles, Store
-from bifocal.text import Segmenter, checked_text
+from bifocal.text import Segmenter, TermFinder, checked_text, shard_document
 from bifocal_gateway.pydantic_messages import first_error
+
+_TERMS: pydantic.TypeAdapter[tuple[str, ...]] = pydantic.TypeAdapter(Terms)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,15 +57,23 @@ class Acceptance:
             InvalidRequest: not an object with a list of documents.
             InvalidOptions, UnknownModel, UnknownLanguage: the options; nothing was accepted.
         """
-        raw_documents, options = self._request(body)
+        raw_documents, options, terms = self._request(body)
         segmenter = Segmenter(options.language)
+        finder = TermFinder(terms, segmenter) if terms else None
+        reader = _Reader(settings=self.settings, segmenter=segmenter, finder=finder)
         job = uuid.uuid4().hex
         files = JobFiles(self.store, job)
         failures: list[Failure] = []
         sizes: list[int] = []
-        documents = self._readable(raw_documents, segmenter, failures)
+        documents = reader.readable(raw_documents, failures)
         for number, packed in enumerate(_shards(documents, self.settings)):
-            shard = Shard(job=job, shard=number, options=options, documents=packed)
+            shard = Shard(
+                job=job,
+                shard=number,
+                options=options,
+                terms=finder and finder.content_hash,
+                documents=packed,
+            )
             files.put_shard(number, shard.model_dump_json().encode())
             sizes.append(len(packed))
         if failures:
@@ -61,10 +81,10 @@ class Acceptance:
         self.ledger.create_job(job, options=options, n_refused=len(failures), shard_documents=sizes)
         return self.ledger.job(job)
 
-    def _request(self, body: Any) -> tuple[Sequence[Any], Options]:
+    def _request(self, body: Any) -> tuple[Sequence[Any], Options, tuple[str, ...]]:
         if not isinstance(body, dict) or not isinstance(body.get("documents"), list) or not body["documents"]:
             raise InvalidRequest('the body must be an object with "documents", a list that is not empty')
-        unknown = sorted(set(body) - {"documents", "options", "schema_version"})
+        unknown = sorted(set(body) - {"documents", "options", "terms", "schema_version"})
         if unknown or body.get("schema_version", 1) != 1:
             raise InvalidRequest(
                 f"unknown field {unknown[0]!r}" if unknown else "only schema_version 1 is understood here"
@@ -73,12 +93,19 @@ class Acceptance:
             options = Options.model_validate(body.get("options", {}))
         except pydantic.ValidationError as error:
             raise InvalidOptions(first_error(error)) from error
-        check_models(self.settings, static=options.static_model, contextual=options.contextual_model)
-        return body["documents"], options
+        check_models(self.settings, options)
+        return body["documents"], options, _terms(body.get("terms", ()), options)
 
-    def _readable(
-        self, raw_documents: Sequence[Any], segmenter: Segmenter, failures: list[Failure]
-    ) -> Iterator[ShardDocument]:
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Reader:
+    """Splits the documents of a job into words."""
+
+    settings: Settings
+    segmenter: Segmenter
+    finder: TermFinder | None
+
+    def readable(self, raw_documents: Sequence[Any], failures: list[Failure]) -> Iterator[ShardDocument]:
         """Documents split into words; those that cannot be go to `failures`."""
         seen: set[str] = set()
         for index, raw in enumerate(raw_documents):
@@ -89,29 +116,34 @@ class Acceptance:
                         f"an earlier document has the id {document.id!r}; ids must differ within a job"
                     )
                 seen.add(document.id)
-                yield self._segmented(index, document, segmenter)
+                yield self._segmented(index, document)
             except BifocalError as error:
                 failures.append(Failure(id=_name(raw, index), index=index, error=ErrorDetail.of(error)))
 
-    def _segmented(self, index: int, document: Document, segmenter: Segmenter) -> ShardDocument:
+    def _segmented(self, index: int, document: Document) -> ShardDocument:
         text = checked_text(document.text, max_bytes=self.settings.max_document_bytes)
-        words = segmenter.segment(text)
-        most = self.settings.max_document_words
-        if len(words.starts) > most:
+        read = shard_document(text, self.segmenter, index=index, name=document.id, finder=self.finder)
+        n_words, most = len(read.word_starts), self.settings.max_document_words
+        if n_words > most:
             raise DocumentTooLarge(
-                f"the text has {len(words.starts):,} words, the limit is {most:,}; "
+                f"the text has {n_words:,} words, the limit is {most:,}; "
                 "split it, or raise BIFOCAL_MAX_DOCUMENT_WORDS"
             )
-        if not len(words.starts):
+        if not n_words:
             raise EmptyDocument("the document holds no word")
-        return ShardDocument(
-            index=index,
-            id=document.id,
-            text=text,
-            word_starts=words.starts.tolist(),
-            word_ends=words.ends.tolist(),
-            sentence_starts=words.sentence_starts.tolist(),
+        return read
+
+
+def _terms(raw: Any, options: Options) -> tuple[str, ...]:
+    try:
+        terms = _TERMS.validate_python(raw)
+    except pydantic.ValidationError as error:
+        raise InvalidOptions(f"terms.{first_error(error)}") from error
+    if (options.candidates is Candidates.TERMS) != bool(terms):
+        raise InvalidOptions(
+            "candidates: terms takes a list of terms beside the options, and a list takes it"
         )
+    return terms
 
 
 def _document(raw: Any) -> Document:

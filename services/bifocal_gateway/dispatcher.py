@@ -7,12 +7,11 @@ import redis
 from celery import Celery
 from kombu.exceptions import OperationalError
 
-from bifocal.contracts import ErrorDetail, Failure, LensHeader, Shard, ShardDocument, ShardMessage
-from bifocal.contracts.lens import ContextualReading, StaticReading
+from bifocal.contracts import DocumentReading, ErrorDetail, Failure, LensHeader, Shard, ShardMessage
 from bifocal.errors import WorkerLost
 from bifocal.ledger import Ledger, Overdue
 from bifocal.ledger.ledger import MERGE
-from bifocal.lenses import LENSES, write_contextual, write_static
+from bifocal.lenses import LENSES, write_outputs
 from bifocal.queue import publish
 from bifocal.settings import Settings
 from bifocal.store import JobFiles, Store
@@ -90,7 +89,8 @@ class Dispatcher:
             self._ledger.finish_shard(message.job, message.shard, succeeded=0, failed=len(failures))
             files.forget_shard(message.shard, LENSES)
             return
-        files.put_reading(stage, message.shard, _failed_reading(stage, documents, detail))
+        failed = LensHeader(readings=tuple(DocumentReading(index=d.index, error=detail) for d in documents))
+        files.put_reading(stage, message.shard, write_outputs(failed, {}))
         if self._ledger.commit_lens(stage, message.job, message.shard):
             publish(self._app, MERGE, message)
 
@@ -103,12 +103,3 @@ class Dispatcher:
             except (redis.RedisError, OperationalError, OSError) as error:
                 # The ledger holds what was not published; the next step takes it up again.
                 log.warning("nothing dispatched: %s", error)
-
-
-def _failed_reading(lens: str, documents: list[ShardDocument], error: ErrorDetail) -> bytes:
-    """The blob of a lens that could read none of the documents."""
-    if lens == "static":
-        static = [StaticReading(index=d.index, error=error) for d in documents]
-        return write_static(LensHeader(model_hash="", readings=static), {})
-    contextual = [ContextualReading(index=d.index, error=error) for d in documents]
-    return write_contextual(LensHeader(model_hash="", readings=contextual), {})

@@ -7,8 +7,8 @@ import numpy as np
 import numpy.typing as npt
 from scipy.stats import rankdata
 
+from bifocal.lenses.isotropy import FITTED_WORDS, common_part, components_for
 from bifocal_laboratory.corpora import WordPair
-from bifocal_static.isotropy import FITTED_WORDS, common_part, components_for
 from bifocal_static.vectors import Vectors
 
 Floats = npt.NDArray[np.float64]
@@ -61,7 +61,7 @@ def evaluate_similarity(
     Args:
         vectors: a vocabulary and its vectors.
         pairs: rated pairs; any scale.
-        components: directions to take away; `bifocal_static.isotropy.components_for` says how many by itself.
+        components: directions to take away; `bifocal.lenses.isotropy.components_for` says how many by itself.
         fitted_words: words that these are found over, the most frequent first; None for all.
 
     Raises:

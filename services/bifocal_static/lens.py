@@ -5,21 +5,13 @@ from functools import lru_cache
 
 import numpy as np
 
-from bifocal.contracts import (
-    ErrorDetail,
-    LensHeader,
-    Neighbour,
-    Options,
-    ShardDocument,
-    Space,
-    StaticReading,
-    StaticSummary,
-)
-from bifocal.lenses import StaticOutput, write_static
-from bifocal.models import StaticModel
+from bifocal.contracts import DocumentReading, Neighbour, Options, ShardDocument, Space, StaticSummary
+from bifocal.lenses import DocumentOutputs, StaticOutput
+from bifocal.lenses.pair_background import band_of, pair_background
+from bifocal.models import StaticModel, embeddings_of
 from bifocal.text import is_candidate
+from bifocal.versions import versions
 from bifocal.worker import LensWork
-from bifocal_static.background import band_of, pair_background
 from bifocal_static.vectors import Vectors, load_vectors
 
 #: Words whose neighbours are kept: a word's take a pass over the whole vocabulary.
@@ -44,29 +36,27 @@ class StaticLens:
         for name in warm:
             self._model(name, Options().static_space)
         self.loaded = ", ".join(warm)
+        self.libraries = versions("gensim", "numpy")
 
-    def read(
-        self, documents: Sequence[ShardDocument], options: Options
-    ) -> LensWork[StaticReading, StaticOutput]:
-        """Read documents of one job.
+    def read(self, documents: Sequence[ShardDocument], options: Options) -> LensWork:
+        """Read documents of one job by each of its static models that is no transformer's embedding layer.
 
         Raises:
-            ModelUnavailable: the model cannot be loaded.
+            ModelUnavailable: a model cannot be loaded.
         """
-        model = self._model(options.static_model, options.static_space)
+        names = [name for name in options.static_models if embeddings_of(name) is None]
+        models = [self._model(name, options.static_space) for name in names]
         readings, outputs = [], {}
         for document in documents:
-            reading, outputs[document.index] = model.read(document, options.neighbours)
-            readings.append(reading)
-        return LensWork(model_hash=model.vectors.content_hash, readings=readings, outputs=outputs)
-
-    def failed(self, index: int, error: ErrorDetail) -> StaticReading:
-        """The reading of a document that could not be read."""
-        return StaticReading(index=index, error=error)
-
-    def write(self, header: LensHeader[StaticReading], outputs: dict[int, StaticOutput]) -> bytes:
-        """The blob that the merge will read."""
-        return write_static(header, outputs)
+            read = [model.read(document, options.neighbours) for model in models]
+            summaries = tuple(summary for summary, _ in read)
+            readings.append(DocumentReading(index=document.index, static=summaries))
+            outputs[document.index] = DocumentOutputs(static=tuple(output for _, output in read))
+        return LensWork(
+            readings=readings,
+            outputs=outputs,
+            models={name: model.vectors.content_hash for name, model in zip(names, models, strict=True)},
+        )
 
     def _model(self, name: str, space: Space) -> "LoadedModel":
         if name not in self._trained:
@@ -84,7 +74,7 @@ class LoadedModel:
         self._background = pair_background(vectors)
         self._neighbours = lru_cache(_NEIGHBOUR_CACHE)(vectors.neighbours)
 
-    def read(self, document: ShardDocument, n_neighbours: int) -> tuple[StaticReading, StaticOutput]:
+    def read(self, document: ShardDocument, n_neighbours: int) -> tuple[StaticSummary, StaticOutput]:
         """Look up every word of a document."""
         words = document.words
         types: dict[str, int] = {}
@@ -109,7 +99,7 @@ class LoadedModel:
             unknown_words=[word for word, key in told if key is None],
             neighbours=self._near([key for _, key in told if key is not None], n_neighbours),
         )
-        return StaticReading(index=document.index, summary=summary), output
+        return summary, output
 
     def _output(self, type_of_word: "np.typing.NDArray[np.int32]", keys: list[str | None]) -> StaticOutput:
         known = np.array([key is not None for key in keys], dtype=np.bool_)

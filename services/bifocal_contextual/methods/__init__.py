@@ -3,9 +3,20 @@
 from bifocal_contextual.methods.alti import Alti
 from bifocal_contextual.methods.base import Relator
 from bifocal_contextual.methods.heads import SelectedHeads
+from bifocal_contextual.methods.layer import OneLayer
 from bifocal_contextual.methods.mean import Mean
 from bifocal_contextual.methods.norm import Norm
 from bifocal_contextual.methods.reader import MatrixReader, WindowWeights
 from bifocal_contextual.methods.rollout import Rollout
 
-__all__ = ["Alti", "MatrixReader", "Mean", "Norm", "Relator", "Rollout", "SelectedHeads", "WindowWeights"]
+__all__ = [
+    "Alti",
+    "MatrixReader",
+    "Mean",
+    "Norm",
+    "OneLayer",
+    "Relator",
+    "Rollout",
+    "SelectedHeads",
+    "WindowWeights",
+]

@@ -18,10 +18,13 @@ _CHUNK_NUMBERS = 8_000_000
 
 
 class Alti:
-    """Contributions in one block; `available` tells whether a model's blocks are known well enough."""
+    """Contributions in one block; `available` tells whether a model's blocks are known well enough.
 
-    def __init__(self, places: tuple[AttentionPlace, ...]) -> None:
-        self._block = block_of(len(places))
+    `block` is the number of the block from 0, by default that two thirds up.
+    """
+
+    def __init__(self, places: tuple[AttentionPlace, ...], block: int | None = None) -> None:
+        self._block = block_of(len(places)) if block is None else block
         self._place = places[self._block]
         self._call: AttentionCall | None = None
         self._sum: torch.Tensor | None = None
@@ -31,9 +34,9 @@ class Alti:
         self._norm = norm
 
     @staticmethod
-    def available(places: tuple[AttentionPlace, ...]) -> bool:
+    def available(places: tuple[AttentionPlace, ...], block: int | None = None) -> bool:
         """Whether the output projection and the norm of the block are known."""
-        place = places[block_of(len(places))]
+        place = places[block_of(len(places)) if block is None else block]
         return place.output is not None and place.norm is not None
 
     def hear(self, call: AttentionCall) -> None:

@@ -5,13 +5,13 @@ from dataclasses import fields
 import numpy as np
 import numpy.typing as npt
 
-from bifocal.contracts import Listing, Verdict
+from bifocal.contracts import Listing
 from bifocal_gateway.merge.pairs import Block
-from bifocal_gateway.merge.verdicts import CODES, Judged
+from bifocal_gateway.merge.verdicts import MARKED_BY_CONTEXT, MARKED_BY_MEANING, Judged
 
 Ints = npt.NDArray[np.int64]
 
-_MARKED = [CODES.index(v) for v in (Verdict.BOTH, Verdict.MEANING_ONLY, Verdict.CONTEXT_ONLY)]
+_MARKED = sorted({*MARKED_BY_MEANING, *MARKED_BY_CONTEXT})
 
 
 class Listed:
@@ -28,7 +28,7 @@ class Listed:
         """Take in a block; blocks come in order of the text."""
         wanted = judged
         if self._listing is Listing.RELATED:
-            wanted = _select(judged, np.flatnonzero(np.isin(judged.code, _MARKED) | judged.has_kind))
+            wanted = select(judged, np.flatnonzero(np.isin(judged.code, _MARKED) | judged.has_kind))
         self._kept.append(wanted)
         self._n_kept += len(wanted.code)
         self._n_wanted += len(wanted.code)
@@ -52,7 +52,7 @@ class Listed:
         if len(together.code) > self._most:
             # Stable, so that of equal pairs the earlier ones stay, however the blocks fell.
             strongest = np.argsort(-together.strength, kind="stable")[: self._most]
-            together = _select(together, np.sort(strongest))
+            together = select(together, np.sort(strongest))
         self._kept = [together]
         self._n_kept = len(together.code)
 
@@ -61,7 +61,8 @@ def _arrays(judged: Judged) -> list[str]:
     return [field.name for field in fields(judged) if field.name != "block"]
 
 
-def _select(judged: Judged, places: Ints) -> Judged:
+def select(judged: Judged, places: Ints) -> Judged:
+    """Some of the pairs, by their places."""
     block = Block(i=judged.block.i[places], j=judged.block.j[places])
     return Judged(block=block, **{name: getattr(judged, name)[places] for name in _arrays(judged)})
 

@@ -2,27 +2,26 @@
 
 import logging
 from collections.abc import Iterator
-from typing import TypeVar
+from dataclasses import dataclass
 
 from bifocal.contracts import (
-    ContextualSummary,
+    DocumentReading,
     ErrorDetail,
     Failure,
+    LensHeader,
     Report,
     Shard,
     ShardDocument,
     ShardMessage,
-    StaticSummary,
 )
-from bifocal.errors import InternalError
-from bifocal.lenses import LENSES, read_contextual, read_static
+from bifocal.errors import BifocalError, InternalError
+from bifocal.lenses import LENSES, DocumentOutputs, read_outputs
 from bifocal.store import JobFiles
 from bifocal.worker import Bench
-from bifocal_gateway.merge.report import merge_document
+from bifocal_gateway.merge.lenses import ContextualView, StaticView
+from bifocal_gateway.merge.report import Sources, merge_document
 
 log = logging.getLogger(__name__)
-
-S = TypeVar("S", StaticSummary, ContextualSummary)
 
 
 class MergeStage:
@@ -37,10 +36,10 @@ class MergeStage:
         """Write a line of results for each document of the shard, and end it in the ledger."""
         files = JobFiles(self._bench.store, message.job)
         shard = Shard.model_validate_json(files.shard(message.shard))
-        static, contextual = (files.reading(lens, message.shard) for lens in LENSES)
+        blobs = [files.reading(lens, message.shard) for lens in LENSES]
         lines, succeeded = [], 0
         # A report is turned into its line at once: as objects it takes ten times the memory.
-        for result in merge_shard(shard, static, contextual):
+        for result in merge_shard(shard, *blobs):
             lines.append(f"{result.model_dump_json()}\n".encode())
             succeeded += result.outcome == "succeeded"
         files.put_results(message.shard, b"".join(lines))
@@ -50,26 +49,32 @@ class MergeStage:
         files.forget_shard(message.shard, LENSES)
 
 
-def merge_shard(shard: Shard, static_blob: bytes, contextual_blob: bytes) -> Iterator[Report | Failure]:
-    """How each document of a shard ends, in the shard's order."""
-    static_header, static_outputs = read_static(static_blob)
-    contextual_header, contextual_outputs = read_contextual(contextual_blob)
-    static = {reading.index: reading for reading in static_header.readings}
-    contextual = {reading.index: reading for reading in contextual_header.readings}
+def merge_shard(shard: Shard, *blobs: bytes) -> Iterator[Report | Failure]:
+    """How each document of a shard ends, in the shard's order; `blobs` are the lens services' outputs."""
+    services = [_Service.of(blob) for blob in blobs]
+    sources = Sources(
+        catalogues={name: content for one in services for name, content in one.header.catalogues.items()},
+        libraries={name: version for one in services for name, version in one.header.libraries.items()},
+        terms=shard.terms,
+    )
     for document in shard.documents:
-        one, other = static[document.index], contextual[document.index]
-        error = one.error or other.error
+        errors = [one.readings[document.index].error for one in services]
+        error = next((error for error in errors if error is not None), None)
         if error is not None:
             yield _failure(document, error)
             continue
         try:
+            static = {view.summary.model: view for one in services for view in one.static(document.index)}
+            contextual = {v.summary.model: v for one in services for v in one.contextual(document.index)}
             yield merge_document(
                 document,
                 shard.options,
-                (_there(one.summary), static_outputs[document.index], static_header.model_hash),
-                (_there(other.summary), contextual_outputs[document.index], contextual_header.model_hash),
-                other.kinds,
+                [static[name] for name in shard.options.static_models],
+                [contextual[name] for name in shard.options.contextual_models],
+                sources,
             )
+        except BifocalError as refused:
+            yield _failure(document, ErrorDetail.of(refused))
         except Exception as fault:
             # A fault of ours with one document must not keep its shard, and so its job, open for ever.
             log.exception("document %d of job %s could not be merged", document.index, shard.job)
@@ -79,10 +84,32 @@ def merge_shard(shard: Shard, static_blob: bytes, contextual_blob: bytes) -> Ite
             yield _failure(document, ErrorDetail.of(lost))
 
 
-def _there(summary: S | None) -> S:
-    if summary is None:
-        raise InternalError("a lens gave neither a reading nor an error")
-    return summary
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Service:
+    """What one lens service says of a shard."""
+
+    header: LensHeader
+    readings: dict[int, DocumentReading]
+    outputs: dict[int, DocumentOutputs]
+
+    @classmethod
+    def of(cls, blob: bytes) -> "_Service":
+        header, outputs = read_outputs(blob)
+        return cls(header=header, readings={r.index: r for r in header.readings}, outputs=outputs)
+
+    def static(self, index: int) -> Iterator[StaticView]:
+        for summary, output in zip(self.readings[index].static, self.outputs[index].static, strict=True):
+            yield StaticView(summary=summary, output=output, content_hash=self.header.models[summary.model])
+
+    def contextual(self, index: int) -> Iterator[ContextualView]:
+        readings, outputs = self.readings[index].contextual, self.outputs[index].contextual
+        for reading, output in zip(readings, outputs, strict=True):
+            yield ContextualView(
+                summary=reading.summary,
+                output=output,
+                content_hash=self.header.models[reading.summary.model],
+                kinds=reading.kinds,
+            )
 
 
 def _failure(document: ShardDocument, error: ErrorDetail) -> Failure:

@@ -6,7 +6,8 @@ import numpy as np
 import numpy.typing as npt
 
 from bifocal.contracts import Options, Reason, Verdict
-from bifocal.lenses import ContextualOutput, StaticOutput
+from bifocal.lenses import StaticOutput
+from bifocal_gateway.merge.contextual_units import UnitAttention
 from bifocal_gateway.merge.kinds import JointScores, LikeliestKinds
 from bifocal_gateway.merge.pairs import Block
 
@@ -24,6 +25,10 @@ CODES: tuple[Verdict | Reason, ...] = (
     Reason.SAME_WORD,
     Reason.UNKNOWN_WORD,
 )
+
+#: Codes of the pairs that each lens marks.
+MARKED_BY_MEANING = [CODES.index(Verdict.MEANING_ONLY), CODES.index(Verdict.BOTH)]
+MARKED_BY_CONTEXT = [CODES.index(Verdict.CONTEXT_ONLY), CODES.index(Verdict.BOTH)]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,6 +57,11 @@ class Judged:
         return self.kind_probability >= LEAST_KIND
 
     @property
+    def comparable(self) -> npt.NDArray[np.bool_]:
+        """Whether the verdict is one, rather than a reason for none ``(k,)``."""
+        return self.code < CODES.index(Reason.SAME_WORD)
+
+    @property
     def strength(self) -> Floats:
         """The higher of the percentiles ``(k,)`` that mean something; 1 for a pair with a kind."""
         known = self.code != CODES.index(Reason.UNKNOWN_WORD)
@@ -62,12 +72,12 @@ class Judged:
 def judge(
     block: Block,
     static: StaticOutput,
-    contextual: ContextualOutput,
+    contextual: UnitAttention,
     options: Options,
     kinds: LikeliestKinds | None = None,
     joint: JointScores | None = None,
 ) -> Judged:
-    """Look at a block of pairs that shared a window through both lenses.
+    """Look at a block of pairs that shared a window through both lenses; `static` has units for words.
 
     A lens marks a pair from its threshold on, and the contextual one also where it tells the kind of the
     relation. Percentiles are on one scale, shares of what is usual; raw cosine and raw attention are never

@@ -27,7 +27,7 @@ def calibrate(
         "bifocal-catalogues"
     ),
     static_model: Annotated[str, typer.Option(help="Static embedding for the joint probe.")] = (
-        _DEFAULTS.static_model
+        _DEFAULTS.static_models[0]
     ),
     language: Annotated[str, typer.Option(help="Language of the labelled text.")] = _DEFAULTS.language,
     name: Annotated[str | None, typer.Option(help="What reports call the catalogue; else MODEL/1.")] = None,

@@ -37,7 +37,7 @@ class _Suffix(StrEnum):
 @app.command()
 def similarity(
     files: Annotated[list[Path], typer.Argument(help="Word pairs with ratings, one a line.", exists=True)],
-    static_model: _Static = _DEFAULTS.static_model,
+    static_model: _Static = _DEFAULTS.static_models[0],
     components: Annotated[
         int | None, typer.Option(help="Common directions to remove; by default a hundredth, three at least.")
     ] = None,
@@ -83,8 +83,8 @@ def similarity(
 def coreference(
     file: Annotated[Path, typer.Argument(help="A file in GAP's format.", exists=True)],
     profile: _WhichProfile = _DEFAULTS.profile,
-    static_model: _Static = _DEFAULTS.static_model,
-    contextual_model: _Contextual = _DEFAULTS.contextual_model,
+    static_model: _Static = _DEFAULTS.static_models[0],
+    contextual_model: _Contextual = _DEFAULTS.contextual_models[0],
     catalogue: _Catalogue = None,
     cross_validate: Annotated[
         bool, typer.Option(help="Fit anew on four fifths of the file and measure on the last, five times.")
@@ -112,8 +112,8 @@ def coreference(
 def references(
     files: _Files,
     profile: _WhichProfile = _DEFAULTS.profile,
-    static_model: _Static = _DEFAULTS.static_model,
-    contextual_model: _Contextual = _DEFAULTS.contextual_model,
+    static_model: _Static = _DEFAULTS.static_models[0],
+    contextual_model: _Contextual = _DEFAULTS.contextual_models[0],
     catalogue: _Catalogue = None,
     precision: _WhichPrecision = Precision.AUTO,
     as_json: _AsJson = False,
@@ -139,8 +139,8 @@ def references(
 def dependencies(
     files: _Files,
     profile: _WhichProfile = _DEFAULTS.profile,
-    static_model: _Static = _DEFAULTS.static_model,
-    contextual_model: _Contextual = _DEFAULTS.contextual_model,
+    static_model: _Static = _DEFAULTS.static_models[0],
+    contextual_model: _Contextual = _DEFAULTS.contextual_models[0],
     catalogue: _Catalogue = None,
     joint: Annotated[Path | None, typer.Option(help="Joint probe instead of the models' own.")] = None,
     precision: _WhichPrecision = Precision.AUTO,
@@ -163,7 +163,7 @@ def dependencies(
 def methods(
     file: Annotated[Path, typer.Argument(help="A file in GAP's format.", exists=True)],
     trees: Annotated[Path | None, typer.Option(help="CoNLL-U to find heads in, too.", exists=True)] = None,
-    contextual_model: _Contextual = _DEFAULTS.contextual_model,
+    contextual_model: _Contextual = _DEFAULTS.contextual_models[0],
     most: Annotated[int, typer.Option(help="Items, and sentences, to measure on.", min=1)] = 400,
     precision: _WhichPrecision = Precision.AUTO,
     as_json: _AsJson = False,
@@ -174,7 +174,7 @@ def methods(
     from bifocal_laboratory.corpora import read_documents, read_gap
     from bifocal_laboratory.methods import compare_methods
 
-    models = Models.load(contextual_model, _DEFAULTS.static_model, precision=precision)
+    models = Models.load(contextual_model, _DEFAULTS.static_models[0], precision=precision)
     found = compare_methods(
         models.contextual,
         list(read_gap(file))[:most],

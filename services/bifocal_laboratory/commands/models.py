@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from pathlib import Path
 
-from bifocal.contracts import Profile, Space
+from bifocal.contracts import Options, Profile, Space
 from bifocal.errors import InvalidOptions
 from bifocal.models import check_models, contextual_models, static_models
 from bifocal.settings import Precision, settings
@@ -33,7 +33,7 @@ class Models:
             ModelUnavailable: a model cannot be loaded.
         """
         chosen = settings()
-        check_models(chosen, static=static, contextual=contextual)
+        check_models(chosen, Options(static_models=(static,), contextual_models=(contextual,)))
         use_allowed_cores()
         transformer = load_transformer(
             contextual_models(chosen)[contextual], device=chosen.device, precision=precision

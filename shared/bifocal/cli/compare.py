@@ -24,7 +24,19 @@ from rich.text import Text
 
 from bifocal.cli.status import Exit
 from bifocal.client import Client
-from bifocal.contracts import Failure, Job, Listing, Method, Options, Profile, Report, Space, Verdict
+from bifocal.contracts import (
+    Candidates,
+    Failure,
+    Job,
+    Listing,
+    Method,
+    Options,
+    Profile,
+    Report,
+    Scope,
+    Space,
+    Verdict,
+)
 from bifocal.embedded import EmbeddedStack
 from bifocal.errors import InvalidOptions
 from bifocal.inputs import Inputs, read_inputs
@@ -41,14 +53,26 @@ def compare(
     output: Annotated[Path, typer.Option("--output", "-o", help="Folder for the reports.")] = Path(
         "bifocal-reports"
     ),
-    static_model: Annotated[str, typer.Option(help="Static embedding.")] = _DEFAULTS.static_model,
+    static_model: Annotated[
+        list[str],
+        typer.Option(help="Static embedding, or TRANSFORMER:embeddings; repeat to compare more than one."),
+    ] = list(_DEFAULTS.static_models),  # noqa: B006  (typer copies it)
     static_space: Annotated[
         Space, typer.Option(help="Static vectors less what all of them share, or as they were trained.")
     ] = _DEFAULTS.static_space,
-    contextual_model: Annotated[str, typer.Option(help="Transformer.")] = _DEFAULTS.contextual_model,
+    contextual_model: Annotated[
+        list[str], typer.Option(help="Transformer, or TRANSFORMER:layer-N; repeat to compare more than one.")
+    ] = list(_DEFAULTS.contextual_models),  # noqa: B006
     language: Annotated[
         str, typer.Option(help="Word rules, as an ISO 639 code; xx for none in particular.")
     ] = _DEFAULTS.language,
+    candidates: Annotated[
+        Candidates, typer.Option(help="What the ends of pairs are; terms goes with --terms.")
+    ] = _DEFAULTS.candidates,
+    terms: Annotated[
+        Path | None, typer.Option(help="File of terms, one a line, of one word or several.", exists=True)
+    ] = None,
+    scope: Annotated[Scope, typer.Option(help="How far apart the ends of a pair may be.")] = _DEFAULTS.scope,
     static_threshold: Annotated[
         float, typer.Option(help="Percentile from which the static lens marks a pair.")
     ] = _DEFAULTS.static_threshold,
@@ -83,6 +107,9 @@ def compare(
     neighbours: Annotated[
         int, typer.Option(help="Nearest vocabulary words to report for each word.")
     ] = _DEFAULTS.neighbours,
+    permutations: Annotated[
+        int, typer.Option(help="Shuffles of a document's words, for the agreement by chance.")
+    ] = _DEFAULTS.permutations,
     as_json: Annotated[
         bool, typer.Option("--json", help="Print the totals as JSON; no progress bar.")
     ] = False,
@@ -93,10 +120,12 @@ def compare(
     document has its report, 3 if some failed, 2 on wrong usage, 1 if bifocal itself failed.
     """
     options = _options(
-        static_model=static_model,
+        static_models=static_model,
         static_space=static_space,
-        contextual_model=contextual_model,
+        contextual_models=contextual_model,
         language=language,
+        candidates=Candidates.TERMS if terms else candidates,
+        scope=scope,
         static_threshold=static_threshold,
         contextual_threshold=contextual_threshold,
         method=method,
@@ -108,12 +137,13 @@ def compare(
         listing=listing,
         most_relations=most_relations,
         neighbours=neighbours,
+        permutations=permutations,
     )
     check_inputs(output, paths)
     inputs = read_inputs(paths, leave_out=output)
     totals = write_folder(
         output,
-        _results(inputs, options, quiet=as_json),
+        _results(inputs, options, _terms(terms), quiet=as_json),
         texts={document.id: document.text for document in reversed(inputs.documents)},
         places=inputs.places,
     )
@@ -134,13 +164,25 @@ def _options(**chosen: object) -> Options:
         raise InvalidOptions(f"--{name}: {first['msg']}, not {first['input']!r}") from error
 
 
-def _results(inputs: Inputs, options: Options, *, quiet: bool) -> Iterator[Report | Failure]:
+def _terms(path: Path | None) -> list[str]:
+    """Terms of a file, blank lines left out."""
+    if path is None:
+        return []
+    try:
+        return [line.strip() for line in path.read_text("utf-8-sig").splitlines() if line.strip()]
+    except UnicodeDecodeError:
+        raise InvalidOptions(f"--terms: {path} is not UTF-8") from None
+
+
+def _results(
+    inputs: Inputs, options: Options, terms: list[str], *, quiet: bool
+) -> Iterator[Report | Failure]:
     """Failures of reading first, then what the gateway makes of the documents."""
     yield from inputs.failures
     if not inputs.documents:
         return
     with _client(quiet) as (client, check):
-        job = client.submit(inputs.documents, options)
+        job = client.submit(inputs.documents, options, terms)
         Console(stderr=True, quiet=quiet, highlight=False).print(f"job {job.id} accepted")
         with _progress(len(inputs.documents), quiet) as progress:
 

@@ -3,53 +3,68 @@
 from bifocal.contracts._wire import SCHEMA_VERSION
 from bifocal.contracts.document import Document, ErrorDetail, Failure
 from bifocal.contracts.job import NEXT_PART_HEADER, Job, JobCounts, JobRequest, JobState
-from bifocal.contracts.lens import ContextualReading, LensHeader, StaticReading
+from bifocal.contracts.lens import ContextualReading, DocumentReading, LensHeader
 from bifocal.contracts.message import ShardMessage
-from bifocal.contracts.options import Listing, Method, Options, Profile, Space
-from bifocal.contracts.report import (
-    RESULT,
+from bifocal.contracts.models import ContextualSummary, Neighbour, StaticSummary
+from bifocal.contracts.options import Candidates, Listing, Method, Options, Profile, Scope, Space
+from bifocal.contracts.relation import (
     ContextualRelation,
-    ContextualSummary,
     Direction,
+    FurtherFigures,
     HeadVoice,
-    Neighbour,
-    NotComparableCounts,
-    Provenance,
+    LexicalKind,
     Reason,
     Relation,
     RelationKind,
-    Report,
-    Result,
     StaticRelation,
-    StaticSummary,
     Verdict,
-    VerdictCounts,
     Without,
     WordRef,
 )
+from bifocal.contracts.report import RESULT, Provenance, Report, Result
 from bifocal.contracts.shard import Shard, ShardDocument
+from bifocal.contracts.summary import (
+    Agreement,
+    Divergent,
+    Interval,
+    LongRange,
+    ModelAgreement,
+    NotComparableCounts,
+    Null,
+    VerdictCounts,
+)
 
 __all__ = [
     "NEXT_PART_HEADER",
     "RESULT",
     "SCHEMA_VERSION",
+    "Agreement",
+    "Candidates",
     "ContextualReading",
     "ContextualRelation",
     "ContextualSummary",
     "Direction",
+    "Divergent",
     "Document",
+    "DocumentReading",
     "ErrorDetail",
     "Failure",
+    "FurtherFigures",
     "HeadVoice",
+    "Interval",
     "Job",
     "JobCounts",
     "JobRequest",
     "JobState",
     "LensHeader",
+    "LexicalKind",
     "Listing",
+    "LongRange",
     "Method",
+    "ModelAgreement",
     "Neighbour",
     "NotComparableCounts",
+    "Null",
     "Options",
     "Profile",
     "Provenance",
@@ -58,11 +73,11 @@ __all__ = [
     "RelationKind",
     "Report",
     "Result",
+    "Scope",
     "Shard",
     "ShardDocument",
     "ShardMessage",
     "Space",
-    "StaticReading",
     "StaticRelation",
     "StaticSummary",
     "Verdict",

@@ -4,7 +4,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Annotated
 
-from pydantic import Field
+from pydantic import Field, StringConstraints
 
 from bifocal.contracts._wire import SCHEMA_VERSION, SchemaVersion, Wire
 from bifocal.contracts.document import Document
@@ -14,12 +14,21 @@ from bifocal.contracts.options import Options
 NEXT_PART_HEADER = "Bifocal-Next-Part"
 
 
+#: A word, or several with spaces between.
+Term = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200)]
+MOST_TERMS = 10_000
+Terms = Annotated[tuple[Term, ...], Field(max_length=MOST_TERMS)]
+
+
 class JobRequest(Wire):
     """Body of `POST /v1/jobs`."""
 
     schema_version: SchemaVersion = SCHEMA_VERSION
     documents: Annotated[list[Document], Field(min_length=1)]
     options: Options = Options()
+    terms: Terms = ()
+    """With the option `candidates: terms`, what to look for: whole words in any case. Where terms overlap,
+    the one that begins first counts, and of those the longest."""
 
 
 class JobState(StrEnum):

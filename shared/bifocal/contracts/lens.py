@@ -1,42 +1,40 @@
 """The readable half of a lens output; `bifocal.lenses` holds the arrays."""
 
-from typing import Generic, TypeVar
+from pydantic import Field
 
 from bifocal.contracts._wire import SCHEMA_VERSION, SchemaVersion, Wire
 from bifocal.contracts.document import ErrorDetail
-from bifocal.contracts.report import ContextualSummary, StaticSummary
+from bifocal.contracts.models import ContextualSummary, StaticSummary
 
 
-class Reading(Wire):
-    """What one lens says of one document, arrays apart."""
+class ContextualReading(Wire):
+    """One transformer, or one layer of it, on one document, arrays apart."""
 
-    index: int
-    """Position of the document in the job."""
-    error: ErrorDetail | None = None
-    """Set when the lens could not read the document; there are no arrays then."""
-
-
-class StaticReading(Reading):
-    """The static lens on one document."""
-
-    summary: StaticSummary | None = None
-
-
-class ContextualReading(Reading):
-    """The contextual lens on one document."""
-
-    summary: ContextualSummary | None = None
+    summary: ContextualSummary
     kinds: tuple[str, ...] = ()
     """Names behind the codes of the pairs' kinds."""
 
 
-R = TypeVar("R", bound=Reading)
+class DocumentReading(Wire):
+    """What one lens service says of one document, by each of its models."""
+
+    index: int
+    """Position of the document in the job."""
+    error: ErrorDetail | None = None
+    """Set when the document could not be read; there is nothing else then."""
+    static: tuple[StaticSummary, ...] = ()
+    """From the contextual service too: the embedding layers of its transformers."""
+    contextual: tuple[ContextualReading, ...] = ()
 
 
-class LensHeader(Wire, Generic[R]):
+class LensHeader(Wire):
     """Head of a lens output: one for a shard, with a reading for each document."""
 
     schema_version: SchemaVersion = SCHEMA_VERSION
-    model_hash: str
-    """`sha256:` of the model's content; empty when no model was reached."""
-    readings: list[R]
+    models: dict[str, str] = Field(default_factory=dict)
+    """`sha256:` of the content of each model that was read with, by its name in the options."""
+    catalogues: dict[str, str] = Field(default_factory=dict)
+    """`sha256:` of each head catalogue that was used, by its name."""
+    libraries: dict[str, str] = Field(default_factory=dict)
+    """Version of each library that figures depend on."""
+    readings: tuple[DocumentReading, ...]

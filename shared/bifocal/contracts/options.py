@@ -3,11 +3,22 @@
 from enum import StrEnum
 from typing import Annotated
 
-from pydantic import Field
+from pydantic import AfterValidator, Field
 
 from bifocal.contracts._wire import Wire
 
+
+def _differ(names: tuple[str, ...]) -> tuple[str, ...]:
+    if len(set(names)) < len(names):
+        raise ValueError("a model is named twice")
+    return names
+
+
 Share = Annotated[float, Field(ge=0.0, le=1.0)]
+
+#: Models of one side that a job may name.
+MOST_MODELS = 8
+Models = Annotated[tuple[str, ...], Field(min_length=1, max_length=MOST_MODELS), AfterValidator(_differ)]
 
 
 class Listing(StrEnum):
@@ -17,6 +28,31 @@ class Listing(StrEnum):
     """Pairs that at least one lens marks."""
     ALL = "all"
     """Every candidate pair that a window held. Grows with the square of a short document's length."""
+
+
+class Candidates(StrEnum):
+    """Which words, or runs of words, are ends of pairs."""
+
+    WORDS = "words"
+    """Every word that is not punctuation."""
+    CONTENT_WORDS = "content_words"
+    """Of these, those that are not on the language's list of stop words (which holds the pronouns)."""
+    NOUN_PHRASES = "noun_phrases"
+    """Nouns with the determiners, adjectives, numbers and names that the head catalogue ties to them, and
+    pronouns; for a transformer that has a catalogue."""
+    TERMS = "terms"
+    """The job's own list of terms, of one word or of several."""
+
+
+class Scope(StrEnum):
+    """How far apart the ends of a pair may be."""
+
+    DOCUMENT = "document"
+    """Anywhere in the document; pairs that no window held are counted as not comparable."""
+    WINDOW = "window"
+    """In one window of the first transformer."""
+    SENTENCE = "sentence"
+    """In one sentence."""
 
 
 class Method(StrEnum):
@@ -57,14 +93,20 @@ class Space(StrEnum):
 class Options(Wire):
     """How the documents of a job are read and compared."""
 
-    static_model: str = "glove-6b-50d"
-    """Static embedding; one of the names the deployment allows."""
+    static_models: Models = ("glove-6b-50d",)
+    """Static embeddings, of the names the deployment allows; verdicts are by the first. `NAME:embeddings` is
+    the embedding layer of the transformer `NAME`."""
     static_space: Space = Space.COMMON_REMOVED
     """Where cosines of static vectors are taken."""
-    contextual_model: str = "minilm-l6"
-    """Transformer; one of the names the deployment allows."""
+    contextual_models: Models = ("minilm-l6",)
+    """Transformers, of the names the deployment allows; verdicts are by the first. `NAME:layer-N` is one
+    layer of the transformer `NAME`, from 1."""
     language: Annotated[str, Field(pattern=r"^[a-z]{2,3}$")] = "en"
     """Word and sentence rules, as an ISO 639 code; `xx` for none in particular."""
+    candidates: Candidates = Candidates.WORDS
+    """Which words, or runs of words, are ends of pairs."""
+    scope: Scope = Scope.DOCUMENT
+    """How far apart the ends of a pair may be."""
     method: Method = Method.AUTO
     """How the heads' attention becomes one weight."""
     profile: Profile = Profile.FULL
@@ -88,3 +130,5 @@ class Options(Wire):
     """Most relations a report lists; of more, those of the highest percentile under either lens."""
     neighbours: Annotated[int, Field(ge=0, le=50)] = 0
     """Nearest vocabulary words to report for each word of the document."""
+    permutations: Annotated[int, Field(ge=0, le=10_000)] = 199
+    """Times that a document's words are shuffled, to see how far the lenses agree by chance."""

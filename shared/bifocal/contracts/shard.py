@@ -1,5 +1,7 @@
 """A handful of documents with their words, as the lenses and the merge read them."""
 
+from pydantic import Field
+
 from bifocal.contracts._wire import SCHEMA_VERSION, SchemaVersion, Wire
 from bifocal.contracts.options import Options
 
@@ -17,6 +19,11 @@ class ShardDocument(Wire):
     """One past the last code point of each word."""
     sentence_starts: list[int]
     """Word with which each sentence begins; the first is 0."""
+    stop_words: list[int] = Field(default_factory=list)
+    """Words that are on the language's list of stop words, by position."""
+    terms: list[tuple[int, int]] = Field(default_factory=list)
+    """With `candidates: terms`, first and one past the last word of each term that was found, in order;
+    none overlaps another."""
 
     @property
     def words(self) -> list[str]:
@@ -32,4 +39,6 @@ class Shard(Wire):
     shard: int
     """Position among the job's shards, from 0."""
     options: Options
+    terms: str | None = None
+    """`sha256:` of the job's list of terms, if it has one."""
     documents: list[ShardDocument]

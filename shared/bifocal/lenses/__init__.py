@@ -3,7 +3,7 @@
 The services write these, the merge reads them; neither knows the other.
 """
 
-from bifocal.lenses.blob import read_contextual, read_static, write_contextual, write_static
+from bifocal.lenses.blob import DocumentOutputs, read_outputs, write_outputs
 from bifocal.lenses.contextual import ContextualOutput, DistanceBackground
 from bifocal.lenses.kinds import AuditedPairs, JointChannels, PairKinds
 from bifocal.lenses.quantiles import PROBABILITIES, percentiles, quantiles
@@ -18,14 +18,13 @@ __all__ = [
     "AuditedPairs",
     "ContextualOutput",
     "DistanceBackground",
+    "DocumentOutputs",
     "JointChannels",
     "PairBackground",
     "PairKinds",
     "StaticOutput",
     "percentiles",
     "quantiles",
-    "read_contextual",
-    "read_static",
-    "write_contextual",
-    "write_static",
+    "read_outputs",
+    "write_outputs",
 ]

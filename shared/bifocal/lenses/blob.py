@@ -1,115 +1,99 @@
 """Lens outputs as safetensors blobs: arrays plus a readable header, and nothing that can run.
 
-A blob holds one shard: ``header`` (the JSON of a `LensHeader`, as bytes), the background once
-(``background/…``), and ``<index>/…`` for each document that the lens could read.
+A blob holds one shard through one service: ``header`` (the JSON of a `LensHeader`, as bytes), and for each
+document that could be read ``<index>/static/<k>/…`` and ``<index>/contextual/<k>/…``, where k counts the
+models of its reading. The null of a static model is the same for all documents and stands once, as
+``static/<k>/background/…``.
 """
 
 from collections.abc import Mapping
-from dataclasses import fields
-from typing import Any
+from dataclasses import dataclass, fields, is_dataclass
+from types import UnionType
+from typing import Any, get_args, get_type_hints
 
 import numpy as np
 import numpy.typing as npt
 from safetensors.numpy import load as load_tensors
 from safetensors.numpy import save as save_tensors
 
-from bifocal.contracts import ContextualReading, LensHeader, StaticReading
-from bifocal.lenses.contextual import ContextualOutput, DistanceBackground
-from bifocal.lenses.kinds import AuditedPairs, JointChannels, PairKinds
+from bifocal.contracts import LensHeader
+from bifocal.lenses.contextual import ContextualOutput
 from bifocal.lenses.static import PairBackground, StaticOutput
-
-#: Parts of a contextual output that need not be there.
-_OPTIONAL: dict[str, type[Any]] = {"kinds": PairKinds, "joint": JointChannels, "audited": AuditedPairs}
 
 Tensors = dict[str, npt.NDArray[np.generic]]
 
 
-def write_static(header: LensHeader[StaticReading], outputs: Mapping[int, StaticOutput]) -> bytes:
-    """Blob of a shard through the static lens; `outputs` by the documents' index in the job."""
-    tensors = _with_header(header.model_dump_json())
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DocumentOutputs:
+    """One document through one service, by each of its models, in the order of its reading."""
+
+    static: tuple[StaticOutput, ...] = ()
+    contextual: tuple[ContextualOutput, ...] = ()
+
+
+def write_outputs(header: LensHeader, outputs: Mapping[int, DocumentOutputs]) -> bytes:
+    """Blob of a shard; `outputs` by the documents' index in the job, for those without an error."""
+    tensors: Tensors = {"header": np.frombuffer(header.model_dump_json().encode(), dtype=np.uint8)}
     for index, output in outputs.items():
-        tensors["background/cosine_quantiles"] = output.background.cosine_quantiles
-        tensors["background/n_bands"] = np.array([output.background.n_bands])
-        for name in ("type_of_word", "vectors", "known", "band"):
-            tensors[f"{index}/{name}"] = getattr(output, name)
-    return _save(tensors)
-
-
-def read_static(blob: bytes) -> tuple[LensHeader[StaticReading], dict[int, StaticOutput]]:
-    """Reverse of `write_static`."""
-    tensors = load_tensors(blob)
-    header = LensHeader[StaticReading].model_validate_json(_header(tensors))
-    readable = [r.index for r in header.readings if r.error is None]
-    if not readable:
-        return header, {}
-    background = PairBackground(
-        cosine_quantiles=tensors["background/cosine_quantiles"],
-        n_bands=int(tensors["background/n_bands"][0]),
-    )
-    return header, {
-        index: StaticOutput(
-            type_of_word=tensors[f"{index}/type_of_word"],
-            vectors=tensors[f"{index}/vectors"],
-            known=tensors[f"{index}/known"],
-            band=tensors[f"{index}/band"],
-            background=background,
-        )
-        for index in readable
-    }
-
-
-def write_contextual(header: LensHeader[ContextualReading], outputs: Mapping[int, ContextualOutput]) -> bytes:
-    """Blob of a shard through the contextual lens; `outputs` by the documents' index in the job."""
-    tensors = _with_header(header.model_dump_json())
-    for index, output in outputs.items():
-        for name in ("usual_before", "usual_after", "lift_quantiles"):
-            tensors[f"{index}/background/{name}"] = getattr(output.background, name)
-        for name in ("first", "width", "weight", "lift", "windows"):
-            tensors[f"{index}/{name}"] = getattr(output, name)
-        for group in _OPTIONAL:
-            part = getattr(output, group)
-            for field in fields(part) if part is not None else ():
-                tensors[f"{index}/{group}/{field.name}"] = getattr(part, field.name)
-    return _save(tensors)
-
-
-def read_contextual(blob: bytes) -> tuple[LensHeader[ContextualReading], dict[int, ContextualOutput]]:
-    """Reverse of `write_contextual`."""
-    tensors = load_tensors(blob)
-    header = LensHeader[ContextualReading].model_validate_json(_header(tensors))
-    return header, {
-        index: ContextualOutput(
-            first=tensors[f"{index}/first"],
-            width=tensors[f"{index}/width"],
-            weight=tensors[f"{index}/weight"],
-            lift=tensors[f"{index}/lift"],
-            windows=tensors[f"{index}/windows"],
-            background=DistanceBackground(
-                usual_before=tensors[f"{index}/background/usual_before"],
-                usual_after=tensors[f"{index}/background/usual_after"],
-                lift_quantiles=tensors[f"{index}/background/lift_quantiles"],
-            ),
-            **{group: _optional(tensors, f"{index}/{group}", kind) for group, kind in _OPTIONAL.items()},
-        )
-        for index in (r.index for r in header.readings if r.error is None)
-    }
-
-
-def _optional(tensors: Mapping[str, Any], prefix: str, kind: type[Any]) -> Any:
-    names = [field.name for field in fields(kind)]
-    if f"{prefix}/{names[0]}" not in tensors:
-        return None
-    return kind(**{name: tensors[f"{prefix}/{name}"] for name in names})
-
-
-def _with_header(json: str) -> Tensors:
-    return {"header": np.frombuffer(json.encode(), dtype=np.uint8)}
-
-
-def _header(tensors: Mapping[str, npt.NDArray[np.generic]]) -> bytes:
-    return tensors["header"].tobytes()
-
-
-def _save(tensors: Tensors) -> bytes:
+        for k, static in enumerate(output.static):
+            tensors |= _flat(static, f"{index}/static/{k}", leave_out="background")
+            if f"static/{k}/background" not in tensors:
+                tensors |= _flat(static.background, f"static/{k}/background")
+        for k, contextual in enumerate(output.contextual):
+            tensors |= _flat(contextual, f"{index}/contextual/{k}")
     # safetensors writes the memory as it lies, so a view would be saved wrongly.
     return save_tensors({name: np.ascontiguousarray(tensor) for name, tensor in tensors.items()})
+
+
+def read_outputs(blob: bytes) -> tuple[LensHeader, dict[int, DocumentOutputs]]:
+    """Reverse of `write_outputs`."""
+    tensors = load_tensors(blob)
+    header = LensHeader.model_validate_json(tensors["header"].tobytes())
+    backgrounds: dict[int, PairBackground] = {}
+    outputs = {}
+    for reading in header.readings:
+        if reading.error is not None:
+            continue
+        static = []
+        for k in range(len(reading.static)):
+            if k not in backgrounds:
+                backgrounds[k] = _restored(PairBackground, tensors, f"static/{k}/background")
+            place = f"{reading.index}/static/{k}"
+            static.append(_restored(StaticOutput, tensors, place, background=backgrounds[k]))
+        contextual = [
+            _restored(ContextualOutput, tensors, f"{reading.index}/contextual/{k}")
+            for k in range(len(reading.contextual))
+        ]
+        outputs[reading.index] = DocumentOutputs(static=tuple(static), contextual=tuple(contextual))
+    return header, outputs
+
+
+def _flat(value: Any, place: str, leave_out: str = "") -> Tensors:
+    """Arrays of a dataclass by their place; parts are taken apart, and what is None is left out."""
+    tensors: Tensors = {}
+    for field in fields(value):
+        part, name = getattr(value, field.name), f"{place}/{field.name}"
+        if is_dataclass(part):
+            tensors |= _flat(part, name)
+        elif part is not None and field.name != leave_out:
+            tensors[name] = np.asarray(part)
+    return tensors
+
+
+def _restored(kind: type[Any], tensors: Mapping[str, npt.NDArray[Any]], place: str, **given: Any) -> Any:
+    """A dataclass from its arrays; its field types say which are parts, numbers, or need not be there."""
+    types = get_type_hints(kind)
+    for field in fields(kind):
+        if field.name in given:
+            continue
+        name, of = f"{place}/{field.name}", types[field.name]
+        optional = isinstance(of, UnionType)
+        part = get_args(of)[0] if optional else of
+        if is_dataclass(part):
+            there = not optional or any(one.startswith(f"{name}/") for one in tensors)
+            given[field.name] = _restored(part, tensors, name) if there else None  # type: ignore[arg-type]
+        elif name in tensors or not optional:
+            given[field.name] = tensors[name].item() if part is int else tensors[name]
+        else:
+            given[field.name] = None
+    return kind(**given)

@@ -78,14 +78,22 @@ class ContextualOutput:
         seen: Ints = np.maximum(later - earlier, 0).astype(np.int64)
         return seen
 
+    def weights(self, i: Ints, j: Ints) -> Floats:
+        """Weight from `i` to `j`, in any order; shapes ``(k,)``. Every pair must have shared a window."""
+        return self.weight[self._cells(i, j)]
+
     def compare(self, i: Ints, j: Ints) -> tuple[Floats, Floats, Floats, npt.NDArray[np.float64]]:
         """Weight from `i` to `j`, from `j` to `i`, the stronger lift and its percentile; shapes ``(k,)``.
 
         Every pair must have shared a window.
         """
-        offset = np.concatenate([[0], np.cumsum(self.width[:-1], dtype=np.int64)])
-        there = offset[i] + (j - self.first[i])
-        back = offset[j] + (i - self.first[j])
+        there, back = self._cells(i, j), self._cells(j, i)
         lift = np.maximum(self.lift[there], self.lift[back])
         percentile = self.background.percentile(lift, j - i)
         return self.weight[there], self.weight[back], lift, percentile
+
+    def _cells(self, i: Ints, j: Ints) -> Ints:
+        """Where the figures from `i` to `j` lie."""
+        offset = np.cumsum(self.width, dtype=np.int64) - self.width
+        cells: Ints = offset[i] + (j - self.first[i])
+        return cells

@@ -1,56 +1,59 @@
 """The stage of a lens: read a shard's documents, store what the lens says, commit."""
 
 import logging
-from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Generic, Protocol, TypeVar
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Protocol
 
-from bifocal.contracts import ErrorDetail, LensHeader, Options, Shard, ShardDocument, ShardMessage
-from bifocal.contracts.lens import Reading
+from bifocal.contracts import (
+    DocumentReading,
+    ErrorDetail,
+    LensHeader,
+    Options,
+    Shard,
+    ShardDocument,
+    ShardMessage,
+)
 from bifocal.errors import BifocalError, LensFailed
 from bifocal.ledger.ledger import MERGE
+from bifocal.lenses import DocumentOutputs, write_outputs
 from bifocal.queue import publish
 from bifocal.store import JobFiles
 from bifocal.worker.stage import Bench
 
 log = logging.getLogger(__name__)
 
-R = TypeVar("R", bound=Reading)
-O = TypeVar("O")  # noqa: E741  (an output; R is taken by the reading)
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class LensWork(Generic[R, O]):
-    """What a lens says of some documents: a reading for each, arrays for those it could read."""
+class LensWork:
+    """What a lens says of some documents: a reading for each, arrays for those it could read.
 
-    model_hash: str
-    readings: list[R]
-    outputs: dict[int, O]
+    `models` and `catalogues` have the content hash of what it read them with, by name.
+    """
+
+    readings: Sequence[DocumentReading]
+    outputs: Mapping[int, DocumentOutputs]
+    models: Mapping[str, str] = field(default_factory=dict)
+    catalogues: Mapping[str, str] = field(default_factory=dict)
 
 
-class Lens(Protocol[R, O]):
+class Lens(Protocol):
     """A lens, apart from queues and stores."""
 
     name: str
     loaded: str
+    libraries: dict[str, str]
+    """Versions of what its figures depend on."""
 
-    def read(self, documents: Sequence[ShardDocument], options: Options) -> LensWork[R, O]:
+    def read(self, documents: Sequence[ShardDocument], options: Options) -> LensWork:
         """Read documents of one job. Errors that are not about a document may be raised."""
         ...
 
-    def failed(self, index: int, error: ErrorDetail) -> R:
-        """The reading of a document that could not be read."""
-        ...
 
-    def write(self, header: LensHeader[R], outputs: dict[int, O]) -> bytes:
-        """The blob that the merge will read."""
-        ...
-
-
-class LensStage(Generic[R, O]):
+class LensStage:
     """Runs a lens as a stage."""
 
-    def __init__(self, lens: Lens[R, O], bench: Bench) -> None:
+    def __init__(self, lens: Lens, bench: Bench) -> None:
         self._lens = lens
         self._bench = bench
         self.loaded = lens.loaded
@@ -60,13 +63,18 @@ class LensStage(Generic[R, O]):
         files = JobFiles(self._bench.store, message.job)
         shard = Shard.model_validate_json(files.shard(message.shard))
         work = read_documents(self._lens, shard.documents, shard.options)
-        header: LensHeader[R] = LensHeader(model_hash=work.model_hash, readings=work.readings)
-        files.put_reading(self._lens.name, message.shard, self._lens.write(header, work.outputs))
+        header = LensHeader(
+            models=dict(work.models),
+            catalogues=dict(work.catalogues),
+            libraries=self._lens.libraries,
+            readings=tuple(work.readings),
+        )
+        files.put_reading(self._lens.name, message.shard, write_outputs(header, work.outputs))
         if self._bench.ledger.commit_lens(self._lens.name, message.job, message.shard):
             publish(self._bench.app, MERGE, message)
 
 
-def read_documents(lens: Lens[R, O], documents: Sequence[ShardDocument], options: Options) -> LensWork[R, O]:
+def read_documents(lens: Lens, documents: Sequence[ShardDocument], options: Options) -> LensWork:
     """Read documents together, or one by one where that fails, so that one bad document fails alone."""
     try:
         return lens.read(documents, options)
@@ -74,13 +82,15 @@ def read_documents(lens: Lens[R, O], documents: Sequence[ShardDocument], options
         if len(documents) == 1:
             log.exception("the %s lens could not read document %d", lens.name, documents[0].index)
             detail = ErrorDetail.of(_as_bifocal(lens.name, error))
-            return LensWork(model_hash="", readings=[lens.failed(documents[0].index, detail)], outputs={})
+            failed = DocumentReading(index=documents[0].index, error=detail)
+            return LensWork(readings=[failed], outputs={})
         log.warning("the %s lens reads one by one after: %r", lens.name, error)
     works = [read_documents(lens, [document], options) for document in documents]
     return LensWork(
-        model_hash=next((w.model_hash for w in works if w.model_hash), ""),
-        readings=[reading for w in works for reading in w.readings],
-        outputs={index: output for w in works for index, output in w.outputs.items()},
+        readings=[reading for work in works for reading in work.readings],
+        outputs={index: output for work in works for index, output in work.outputs.items()},
+        models={name: content for work in works for name, content in work.models.items()},
+        catalogues={name: content for work in works for name, content in work.catalogues.items()},
     )
 
 

@@ -1,10 +1,12 @@
 """Cosines of random vocabulary pairs: the null that a pair's percentile is read from."""
 
+from typing import Protocol
+
 import numpy as np
 import numpy.typing as npt
 
-from bifocal.lenses import PROBABILITIES, PairBackground, quantiles
-from bifocal_static.vectors import Vectors
+from bifocal.lenses.quantiles import PROBABILITIES, quantiles
+from bifocal.lenses.static import PairBackground
 
 #: First rank of each frequency band. Cosines grow with frequency, so words are held against their like.
 BAND_STARTS = np.array([0, 100, 300, 1_000, 3_000, 10_000, 30_000, 100_000])
@@ -13,12 +15,24 @@ BAND_STARTS = np.array([0, 100, 300, 1_000, 3_000, 10_000, 30_000, 100_000])
 PAIRS = 20_000
 
 
+class Vocabulary(Protocol):
+    """Vectors of words by rank, the most frequent first."""
+
+    def unit_rows(self, rows: npt.NDArray[np.int64]) -> npt.NDArray[np.float32]:
+        """Vectors of unit length, ``(len(rows), dimensions)``."""
+        ...
+
+    def __len__(self) -> int:
+        """Words."""
+        ...
+
+
 def band_of(rank: npt.NDArray[np.int64]) -> npt.NDArray[np.int32]:
     """Frequency band of each rank; shapes ``(k,)``."""
     return (np.searchsorted(BAND_STARTS, rank, side="right") - 1).astype(np.int32)
 
 
-def pair_background(vectors: Vectors, *, pairs: int = PAIRS) -> PairBackground:
+def pair_background(vectors: Vocabulary, *, pairs: int = PAIRS) -> PairBackground:
     """Measure the null of a model: `pairs` pairs of different words for each two frequency bands.
 
     The seed is fixed, so that a model has one null.
@@ -41,7 +55,7 @@ def pair_background(vectors: Vectors, *, pairs: int = PAIRS) -> PairBackground:
 
 
 def _random_cosines(
-    vectors: Vectors,
+    vectors: Vocabulary,
     random: np.random.Generator,
     left: tuple[int, int],
     right: tuple[int, int],

@@ -1,0 +1,130 @@
+"""A transformer's own embedding layer as a static lens: what the model knows of words before it sees a text.
+
+The vector of a word is the mean of its pieces' rows of the layer, the word standing by itself behind a space,
+so it is the same in every text. Words of the same pieces are one type. The null is random pairs of
+whole-word pieces; vocabularies list these by falling frequency, or nearly so (WordPiece and BPE alike are
+built from the most frequent up).
+"""
+
+import hashlib
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from bifocal.contracts import ShardDocument, Space, StaticSummary
+from bifocal.lenses import StaticOutput
+from bifocal.lenses.isotropy import CommonPart, common_part
+from bifocal.lenses.pair_background import band_of, pair_background
+from bifocal.text import is_candidate
+from bifocal_contextual.model import Transformer
+
+Floats = npt.NDArray[np.float32]
+Ints = npt.NDArray[np.int64]
+
+#: How pieces that begin a word are marked: byte-level BPE and SentencePiece.
+_WORD_BEGINS = ("Ġ", "▁")
+#: How pieces that go on with one are marked, where the others are whole: WordPiece.
+_WORD_GOES_ON = "##"
+
+
+class EmbeddingLayer:
+    """The embedding layer of a transformer, in one space."""
+
+    def __init__(self, transformer: Transformer, space: Space) -> None:
+        self._transformer = transformer
+        self.space = space
+        layer: Any = transformer.model.get_input_embeddings()
+        self._rows: Floats = layer.weight.detach().float().cpu().numpy()
+        self._common: CommonPart | None = None
+        self._whole = _whole_words(transformer)
+        if space is Space.COMMON_REMOVED:
+            self._common = common_part(self._rows[self._whole])
+        self._background = pair_background(self)
+
+    def read(self, document: ShardDocument) -> tuple[StaticSummary, StaticOutput]:
+        """Look up every word of a document."""
+        words = document.words
+        types: dict[tuple[int, ...], int] = {}
+        spellings: list[str] = []
+        type_of_word = np.empty(len(words), dtype=np.int32)
+        for place, word in enumerate(words):
+            pieces = self._pieces(word)
+            if pieces not in types:
+                types[pieces] = len(types)
+                spellings.append(word)
+            type_of_word[place] = types[pieces]
+        known = np.array([self._is_known(pieces) for pieces in types], dtype=np.bool_)
+        vectors = np.zeros((len(types), self._rows.shape[1]), dtype=np.float32)
+        for number, pieces in enumerate(types):
+            if known[number]:
+                vectors[number] = self._rows[list(pieces)].mean(axis=0, dtype=np.float64)
+        output = StaticOutput(
+            type_of_word=type_of_word,
+            vectors=self._unit(vectors),
+            known=known,
+            band=band_of(np.array([self._rank(pieces) for pieces in types], dtype=np.int64)),
+            background=self._background,
+        )
+        unknown = [
+            word for word, there in zip(spellings, known, strict=True) if not there and is_candidate(word)
+        ]
+        return StaticSummary(model=self._transformer.name, space=self.space, unknown_words=unknown), output
+
+    def unit_rows(self, rows: Ints) -> Floats:
+        """Vectors of whole-word pieces by rank, of unit length, ``(len(rows), dimensions)``."""
+        return self._unit(self._rows[self._whole[rows]])
+
+    def __len__(self) -> int:
+        return len(self._whole)
+
+    @cached_property
+    def content_hash(self) -> str:
+        """`sha256:` of the transformer's own hash and of how its rows are treated."""
+        digest = hashlib.sha256(f"{self._transformer.content_hash}\nembeddings {self.space}".encode())
+        return f"sha256:{digest.hexdigest()}"
+
+    def _pieces(self, word: str) -> tuple[int, ...]:
+        encoded = self._transformer.tokenizer.encode(f" {word}", add_special_tokens=False)
+        # A piece of nothing but the space is none of the word's.
+        return tuple(
+            piece
+            for piece, (start, end) in zip(encoded.ids, encoded.offsets, strict=True)
+            if end > max(start, 1)
+        )
+
+    def _is_known(self, pieces: tuple[int, ...]) -> bool:
+        return bool(pieces) and self._unknown not in pieces
+
+    def _rank(self, pieces: tuple[int, ...]) -> int:
+        """A word of several pieces is rarer than any that is one."""
+        if len(pieces) != 1:
+            return len(self._whole) - 1
+        return int(np.searchsorted(self._whole, pieces[0]).clip(max=len(self._whole) - 1))
+
+    def _unit(self, vectors: Floats) -> Floats:
+        placed = vectors if self._common is None else self._common.remove_from(vectors)
+        lengths = np.linalg.norm(placed, axis=1, keepdims=True)
+        # Of an unknown word's zeros the common part would leave something.
+        here = (np.linalg.norm(vectors, axis=1, keepdims=True) > 0) & (lengths > 0)
+        unit: Floats = np.where(here, placed / np.where(here, lengths, 1), 0).astype(np.float32)
+        return unit
+
+    @cached_property
+    def _unknown(self) -> int | None:
+        name = getattr(self._transformer.tokenizer.model, "unk_token", None)
+        return self._transformer.tokenizer.token_to_id(name) if name else None
+
+
+def _whole_words(transformer: Transformer) -> Ints:
+    """Ids of the pieces that are a word by themselves, rising: of letters, and marked as a beginning."""
+    vocabulary: dict[str, int] = transformer.tokenizer.get_vocab(with_added_tokens=False)
+    marked = any(piece.startswith(_WORD_BEGINS) for piece in vocabulary)
+    found = [
+        number
+        for piece, number in vocabulary.items()
+        if (piece.startswith(_WORD_BEGINS) if marked else not piece.startswith(_WORD_GOES_ON))
+        and piece.lstrip("".join(_WORD_BEGINS)).isalpha()
+    ]
+    return np.array(sorted(found), dtype=np.int64)

@@ -1,0 +1,78 @@
+"""What of a transformer is read as one lens: the whole of it, or one of its layers."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from bifocal.contracts import Method, Options
+from bifocal.errors import InvalidOptions
+from bifocal.lenses import DistanceBackground
+from bifocal.models import embeddings_of, layer_of
+from bifocal_contextual.loaded import LoadedModel
+from bifocal_contextual.methods import Relator
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wanted:
+    """What a job wants of one transformer."""
+
+    transformer: str
+    views: tuple[str, ...]
+    """Names of contextual models, in the job's order."""
+    embeddings: str | None
+    """Name of the static model that is its embedding layer, if that is wanted."""
+
+
+def wanted(options: Options) -> list[Wanted]:
+    """What a job wants of each transformer that it names, in any way."""
+    embeddings = {of: name for name in options.static_models if (of := embeddings_of(name)) is not None}
+    views: dict[str, list[str]] = {}
+    for name in options.contextual_models:
+        views.setdefault(layer_of(name)[0], []).append(name)
+    names = [*views, *(of for of in embeddings if of not in views)]
+    return [
+        Wanted(transformer=name, views=tuple(views.get(name, ())), embeddings=embeddings.get(name))
+        for name in names
+    ]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class View:
+    """A transformer, or a layer of it, read by one method."""
+
+    name: str
+    model: LoadedModel
+    layer: int | None
+    """From 1; None for all of them."""
+    method: Method
+    """A resolved one."""
+
+    @classmethod
+    def of(cls, name: str, model: LoadedModel, method: Method) -> "View":
+        """By its name.
+
+        Raises:
+            InvalidOptions: the model has no such layer, or cannot be read by the method.
+        """
+        _, layer = layer_of(name)
+        n_layers = len(model.transformer.places)
+        if layer is not None and layer > n_layers:
+            raise InvalidOptions(f"{model.transformer.name!r} has {n_layers} layers, so there is no {name!r}")
+        return cls(name=name, model=model, layer=layer, method=model.resolved(method, layer))
+
+    def relator(self) -> Relator:
+        """A listener for one batch."""
+        return self.model.relator(self.method, self.layer)
+
+    @property
+    def background(self) -> DistanceBackground | None:
+        """What is usual in running text, where that was measured."""
+        return self.model.background(self.name, self.method)
+
+
+def views_of(names: Sequence[str], model: LoadedModel, method: Method) -> list[View]:
+    """Views by their names.
+
+    Raises:
+        InvalidOptions: as `View.of`.
+    """
+    return [View.of(name, model, method) for name in names]
