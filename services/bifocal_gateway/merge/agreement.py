@@ -112,8 +112,8 @@ class _Shuffled:
 
     Shapes: `type_of_unit` ``(n_units,)``; `units` ``(n,)``, those that are in any pair, which change places;
     `score` ``(n_types * n_types,)``, rank of every two types among the document's pairs less the middle one,
-    and nothing for one type twice; `is_top` the same, whether they would be at the top; `i`, `j` and `contextual`
-    ``(n_pairs,)``, places and their ranks, centred; `top` ``(n_top,)``, pairs at the top by context.
+    and nothing for one type twice; `is_top` the same, whether they would be at the top; `i`, `j` and
+    `contextual` ``(n_pairs,)``, places and their ranks, centred; `top` ``(n_top,)``, the top by context.
     """
 
     type_of_unit: Ints

@@ -1,114 +1,82 @@
-"""Relations as a table: one row a relation, written as they come."""
+"""Relations as a table: one row a relation. `docs/reading-a-report.md` names the columns."""
 
-from pathlib import Path
-from types import TracebackType
 from typing import Any
 
-from bifocal.contracts import Report
-from bifocal.errors import MissingExtra
+from bifocal.contracts import Options, Report
+from bifocal.output.tables import Columns, Kind, Rows, at
 
-#: Rows held before they are written.
-_ROW_GROUP = 50_000
+_STATIC = {"cosine": Kind.FLOAT, "percentile": Kind.FLOAT, "rank": Kind.FLOAT}
+_CONTEXTUAL = {
+    "forward": Kind.FLOAT,
+    "backward": Kind.FLOAT,
+    "lift": Kind.FLOAT,
+    "percentile": Kind.FLOAT,
+    "rank": Kind.FLOAT,
+    "windows": Kind.INT,
+}
+_WORD = {"text": Kind.TEXT, "word": Kind.INT, "n_words": Kind.INT, "start": Kind.INT, "end": Kind.INT}
 
-
-class RelationTable:
-    """Writes `relations.parquet`; `docs/reading-a-report.md` names the columns.
-
-    Raises:
-        MissingExtra: pyarrow is not installed.
-    """
-
-    def __init__(self, path: Path) -> None:
-        try:
-            import pyarrow as pa
-            import pyarrow.parquet as pq
-        except ImportError:
-            raise MissingExtra("relations.parquet needs pyarrow; install `bifocal[local]`") from None
-        self._pa = pa
-        self._schema = _schema(pa)
-        self._writer = pq.ParquetWriter(path, self._schema, compression="zstd")
-        self._columns: dict[str, list[Any]] = {name: [] for name in self._schema.names}
-
-    def __enter__(self) -> "RelationTable":
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self._flush()
-        self._writer.close()
-
-    def add(self, report: Report) -> None:
-        """Append a report's relations."""
-        for name, values in _columns(report).items():
-            self._columns[name].extend(values)
-        if len(self._columns["document"]) >= _ROW_GROUP:
-            self._flush()
-
-    def _flush(self) -> None:
-        if self._columns["document"]:
-            self._writer.write_table(self._pa.table(self._columns, schema=self._schema))
-            self._columns = {name: [] for name in self._schema.names}
+#: What columns before and behind those of the models hold, and where in a relation it stands.
+_BEFORE: dict[str, tuple[Kind, str]] = {
+    "verdict": (Kind.CATEGORY, "verdict"),
+    "reason": (Kind.CATEGORY, "reason"),
+    **{f"{end}_{name}": (kind, f"{end}.{name}") for end in ("a", "b") for name, kind in _WORD.items()},
+    "distance_words": (Kind.INT, "distance"),
+    "same_sentence": (Kind.BOOL, "same_sentence"),
+}
+_BEHIND: dict[str, tuple[Kind, str]] = {
+    "lexical_kind": (Kind.CATEGORY, "static.kind.name"),
+    "lexical_direction": (Kind.CATEGORY, "static.kind.direction"),
+    "lexical_probability": (Kind.FLOAT, "static.kind.probability"),
+    "without_a": (Kind.FLOAT, "contextual.without.a"),
+    "without_b": (Kind.FLOAT, "contextual.without.b"),
+    "kind": (Kind.CATEGORY, "kind.name"),
+    "kind_direction": (Kind.CATEGORY, "kind.direction"),
+    "kind_probability": (Kind.FLOAT, "kind.probability"),
+    "joint": (Kind.FLOAT, "joint"),
+}
 
 
-def _schema(pa: Any) -> Any:
-    text, place, number, share = pa.string(), pa.int32(), pa.int32(), pa.float64()
-    name = pa.dictionary(pa.int32(), text)
-    return pa.schema(
-        [
-            ("document", name),
-            ("verdict", name),
-            ("reason", name),
-            ("a_text", text), ("a_word", place), ("a_start", place), ("a_end", place),
-            ("b_text", text), ("b_word", place), ("b_start", place), ("b_end", place),
-            ("distance_words", number),
-            ("same_sentence", pa.bool_()),
-            ("static_model", name),
-            ("static_cosine", share),
-            ("static_percentile", share),
-            ("contextual_model", name),
-            ("contextual_forward", share),
-            ("contextual_backward", share),
-            ("contextual_lift", share),
-            ("contextual_percentile", share),
-            ("contextual_windows", number),
-            ("without_a", share), ("without_b", share),
-            ("kind", name), ("kind_direction", name), ("kind_probability", share),
-            ("joint", share),
-        ]
-    )  # fmt: skip
-
-
-def _columns(report: Report) -> dict[str, list[Any]]:
-    relations = report.relations
-    n = len(relations)
+def relation_columns(options: Options) -> Columns:
+    """Columns for the relations of a job; those of the models behind the first ones end in ``@NAME``."""
     return {
-        "document": [report.id] * n,
-        "verdict": [r.verdict.value for r in relations],
-        "reason": [r.reason.value if r.reason else None for r in relations],
-        "a_text": [r.a.text for r in relations],
-        "a_word": [r.a.word for r in relations],
-        "a_start": [r.a.start for r in relations],
-        "a_end": [r.a.end for r in relations],
-        "b_text": [r.b.text for r in relations],
-        "b_word": [r.b.word for r in relations],
-        "b_start": [r.b.start for r in relations],
-        "b_end": [r.b.end for r in relations],
-        "distance_words": [r.distance for r in relations],
-        "same_sentence": [r.same_sentence for r in relations],
-        "static_model": [report.static[0].model] * n,
-        "static_cosine": [r.static.cosine if r.static else None for r in relations],
-        "static_percentile": [r.static.percentile if r.static else None for r in relations],
-        "contextual_model": [report.contextual[0].model] * n,
-        "contextual_forward": [r.contextual.forward for r in relations],
-        "contextual_backward": [r.contextual.backward for r in relations],
-        "contextual_lift": [r.contextual.lift for r in relations],
-        "contextual_percentile": [r.contextual.percentile for r in relations],
-        "contextual_windows": [r.contextual.windows for r in relations],
-        "without_a": [r.contextual.without.a if r.contextual.without else None for r in relations],
-        "without_b": [r.contextual.without.b if r.contextual.without else None for r in relations],
-        "kind": [r.kind.name if r.kind else None for r in relations],
-        "kind_direction": [r.kind.direction.value if r.kind else None for r in relations],
-        "kind_probability": [r.kind.probability if r.kind else None for r in relations],
-        "joint": [r.joint for r in relations],
+        "document": Kind.CATEGORY,
+        **{name: kind for name, (kind, _) in _BEFORE.items()},
+        "static_model": Kind.CATEGORY,
+        **_named("static", _STATIC),
+        "contextual_model": Kind.CATEGORY,
+        **_named("contextual", _CONTEXTUAL),
+        **{name: kind for name, (kind, _) in _BEHIND.items()},
+        **{k: v for model in options.static_models[1:] for k, v in _named("static", _STATIC, model).items()},
+        **{
+            name: kind
+            for model in options.contextual_models[1:]
+            for name, kind in _named("contextual", _CONTEXTUAL, model).items()
+        },
     }
+
+
+def relation_rows(report: Report) -> Rows:
+    """A report's relations as columns."""
+    relations, options = report.relations, report.provenance.options
+    paths = {name: path for name, (_, path) in (_BEFORE | _BEHIND).items()}
+    for side, figures, models in (
+        ("static", _STATIC, options.static_models),
+        ("contextual", _CONTEXTUAL, options.contextual_models),
+    ):
+        paths |= {f"{side}_{name}": f"{side}.{name}" for name in figures}
+        for k, model in enumerate(models[1:]):
+            paths |= {f"{side}_{name}@{model}": f"further.{side}.{k}.{name}" for name in figures}
+    n = len(relations)
+    rows: dict[str, list[Any]] = {
+        "document": [report.id] * n,
+        "static_model": [options.static_models[0]] * n,
+        "contextual_model": [options.contextual_models[0]] * n,
+    }
+    return rows | {name: [at(relation, path) for relation in relations] for name, path in paths.items()}
+
+
+def _named(side: str, figures: Columns, model: str | None = None) -> Columns:
+    """Columns of one model."""
+    of = "" if model is None else f"@{model}"
+    return {f"{side}_{name}{of}": kind for name, kind in figures.items()}
