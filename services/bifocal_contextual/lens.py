@@ -1,24 +1,29 @@
 """The contextual lens: what each word of a document attends to, window by window, and what that relates."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TypeVar
 
 from bifocal.contracts import ContextualReading, DocumentReading, Options, ShardDocument, StaticSummary
-from bifocal.lenses import ContextualOutput, DocumentOutputs, StaticOutput
+from bifocal.lenses import ContextualOutput, DistanceBackground, DocumentOutputs, StaticOutput
 from bifocal.models import ContextualModel
 from bifocal.settings import Precision
 from bifocal.versions import versions
-from bifocal.worker import LensWork
+from bifocal.worker import BatchSample, LensWork
 from bifocal_contextual.batches import Place
 from bifocal_contextual.embeddings import EmbeddingLayer
 from bifocal_contextual.loaded import LoadedModel
 from bifocal_contextual.model import load_transformer
 from bifocal_contextual.passes import DocumentsPass
 from bifocal_contextual.reading import Parts, read_windows
-from bifocal_contextual.views import Wanted, views_of, wanted
+from bifocal_contextual.sample_background import measure_sample
+from bifocal_contextual.views import View, Wanted, wanted
 
 T = TypeVar("T")
+
+#: Jobs whose backgrounds are kept.
+_MOST_BATCHES = 16
 
 _Contextual = tuple[ContextualReading, ContextualOutput]
 _Static = tuple[StaticSummary, StaticOutput]
@@ -50,12 +55,15 @@ class ContextualLens:
         self._precision = precision
         self._catalogue_folder = catalogue_folder
         self._loaded: dict[str, LoadedModel] = {}
+        self._of_batches: dict[tuple[str, str], dict[str, DistanceBackground]] = {}
         for name in warm:
             self.model(name)
         self.loaded = ", ".join(warm)
         self.libraries = versions("numpy", "tokenizers", "torch", "transformers")
 
-    def read(self, documents: Sequence[ShardDocument], options: Options) -> LensWork:
+    def read(
+        self, documents: Sequence[ShardDocument], options: Options, sample: BatchSample | None = None
+    ) -> LensWork:
         """Read documents of one job by each of its contextual models, and by those static models that are
         embedding layers.
 
@@ -73,7 +81,9 @@ class ContextualLens:
             models |= dict.fromkeys(asked.views, model.content_hash)
             if asked.views and model.catalogue is not None:
                 catalogues[model.catalogue.name] = model.catalogue_hash
-            self._attend(model, documents, options, asked, contextual)
+            if asked.views:
+                passing = self._pass(model, documents, options, asked, sample)
+                self._attend(passing, contextual)
             if asked.embeddings is not None:
                 layer = model.embeddings(options.static_space)
                 models[asked.embeddings] = layer.content_hash
@@ -109,22 +119,26 @@ class ContextualLens:
             self._loaded[name] = LoadedModel(transformer, self._catalogue_folder)
         return self._loaded[name]
 
-    def _attend(
+    def _pass(
         self,
         model: LoadedModel,
         documents: Sequence[ShardDocument],
         options: Options,
         asked: Wanted,
-        read: list[dict[str, _Contextual]],
-    ) -> None:
+        sample: BatchSample | None,
+    ) -> DocumentsPass:
+        """The views of a transformer that a job wants, and what each of them is held against."""
+        views = [View.of(name, model, options.method) for name in asked.views]
+        if sample is not None and not all(view.background for view in views):
+            measured = self._measured(model, views, options, sample)
+            views = [replace(view, batch_background=measured.get(view.name)) for view in views]
+        return DocumentsPass(model, views, documents, options)
+
+    def _attend(self, passing: DocumentsPass, read: list[dict[str, _Contextual]]) -> None:
         """One pass over the documents' windows for all views of a transformer."""
-        if not asked.views:
-            return
-        views = views_of(asked.views, model, options.method)
-        passing = DocumentsPass(model, views, documents, options)
-        parts: list[list[tuple[Place, Parts]]] = [[] for _ in documents]
+        parts: list[list[tuple[Place, Parts]]] = [[] for _ in passing.laid]
         for place, found in read_windows(
-            model.transformer,
+            passing.model.transformer,
             passing.laid,
             passing.readers,
             batch_tokens=self._batch_tokens,
@@ -137,6 +151,20 @@ class ContextualLens:
                 own.sort(key=lambda part: part[0].window.first_word)
                 read[number] |= passing.finish(number, own)
                 own.clear()
+
+    def _measured(
+        self, model: LoadedModel, views: Sequence[View], options: Options, sample: BatchSample
+    ) -> dict[str, DistanceBackground]:
+        """Backgrounds of a job's views by its sample, found once for a job."""
+        key = (sample.job, model.transformer.name)
+        if key not in self._of_batches:
+            # A worker is at one job or at a few at a time.
+            while len(self._of_batches) >= _MOST_BATCHES:
+                del self._of_batches[next(iter(self._of_batches))]
+            self._of_batches[key] = measure_sample(
+                model, views, sample.documents(), options, batch_tokens=self._batch_tokens
+            )
+        return self._of_batches[key]
 
 
 def _look_up(

@@ -37,17 +37,12 @@ class DocumentsPass:
         self, model: LoadedModel, views: Sequence[View], documents: Sequence[ShardDocument], options: Options
     ) -> None:
         transformer = model.transformer
-        self._model = model
+        self.model = model
         self._views = views
         self._documents = documents
         self._options = options
         self._window_tokens = _window_tokens(model, options)
-        room = self._window_tokens - len(transformer.prefix) - len(transformer.suffix)
-        self.laid: list[tuple[Pieces, list[Window]]] = []
-        for document in documents:
-            starts, ends = (np.array(b, dtype=np.int64) for b in (document.word_starts, document.word_ends))
-            pieces = cut(transformer.tokenizer, document.text, starts, ends)
-            self.laid.append((pieces, windows(pieces, most_pieces=room, overlap=options.window_overlap)))
+        self.laid = lay_out(model, documents, options)
         self._candidates: list[Bools] = [
             np.array([is_candidate(word) for word in document.words], dtype=np.bool_)
             for document in documents
@@ -86,11 +81,11 @@ class DocumentsPass:
         }
 
     def _find_kinds(self) -> KindSearch | None:
-        catalogue = self._model.catalogue
+        catalogue = self.model.catalogue
         whole = any(view.layer is None for view in self._views)
         if catalogue is None or not whole or catalogue.language != self._options.language:
             return None
-        finder = self._model.finder(self._options.profile)
+        finder = self.model.finder(self._options.profile)
         return finder.open(self._documents, self._candidates, heads_named=self._options.heads_named)
 
     def _finish(
@@ -103,7 +98,7 @@ class DocumentsPass:
         places: Sequence[Place],
     ) -> tuple[ContextualReading, ContextualOutput]:
         pieces, found = self.laid[number]
-        catalogue = self._model.catalogue if kinds else None
+        catalogue = self.model.catalogue if kinds else None
         summary = ContextualSummary(
             model=view.name,
             method=view.method,
@@ -112,10 +107,10 @@ class DocumentsPass:
             coverage=coverage(pieces, found),
             sink_mass=round(float(np.concatenate([part.sink for part in weights]).mean()), 6),
             sink_by_layer=sinks if view.layer is None else sinks[view.layer - 1 : view.layer],
-            precision=str(self._model.transformer.dtype).removeprefix("torch."),
+            precision=str(self.model.transformer.dtype).removeprefix("torch."),
             catalogue=catalogue and catalogue.name,
             profile=self._options.profile if catalogue else None,
-            background="running_text" if view.background else "document",
+            background=view.held_against,
         )
         output = self._output(view, weights, kinds, self._candidates[number])
         audited = self._audited(view, output, self._candidates[number], places)
@@ -129,16 +124,36 @@ class DocumentsPass:
             np.array([(p.window.first_word, p.window.end_word) for p in parts], dtype=np.int64)
         )
         weight = bands.mean(parts)
-        own = WeightedText(bands=bands, weight=weight, candidate=candidate)
-        return bands.output(weight, view.background or measure([own]), kinds)
+        background = view.background or view.batch_background
+        if background is None:
+            background = measure([WeightedText(bands=bands, weight=weight, candidate=candidate)])
+        return bands.output(weight, background, kinds)
 
     def _audited(
         self, view: View, output: ContextualOutput, candidate: Bools, places: Sequence[Place]
     ) -> AuditedPairs | None:
         n_pairs = self._options.audited_pairs if view.layer is None else 0
         return (
-            audit_strongest(self._model.transformer, output, candidate, places, n_pairs) if n_pairs else None
+            audit_strongest(self.model.transformer, output, candidate, places, n_pairs) if n_pairs else None
         )
+
+
+def lay_out(
+    model: LoadedModel, documents: Sequence[ShardDocument], options: Options
+) -> list[tuple[Pieces, list[Window]]]:
+    """Pieces and windows of each document.
+
+    Raises:
+        InvalidOptions: the window asked for is longer than the model's.
+    """
+    transformer = model.transformer
+    room = _window_tokens(model, options) - len(transformer.prefix) - len(transformer.suffix)
+    laid = []
+    for document in documents:
+        starts, ends = (np.array(b, dtype=np.int64) for b in (document.word_starts, document.word_ends))
+        pieces = cut(transformer.tokenizer, document.text, starts, ends)
+        laid.append((pieces, windows(pieces, most_pieces=room, overlap=options.window_overlap)))
+    return laid
 
 
 def _window_tokens(model: LoadedModel, options: Options) -> int:

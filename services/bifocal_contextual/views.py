@@ -1,6 +1,5 @@
 """What of a transformer is read as one lens: the whole of it, or one of its layers."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 from bifocal.contracts import Method, Options
@@ -45,6 +44,8 @@ class View:
     """From 1; None for all of them."""
     method: Method
     """A resolved one."""
+    batch_background: DistanceBackground | None = None
+    """What is usual in the job's documents; stands in where there is no other."""
 
     @classmethod
     def of(cls, name: str, model: LoadedModel, method: Method) -> "View":
@@ -59,6 +60,13 @@ class View:
             raise InvalidOptions(f"{model.transformer.name!r} has {n_layers} layers, so there is no {name!r}")
         return cls(name=name, model=model, layer=layer, method=model.resolved(method, layer))
 
+    @property
+    def held_against(self) -> str:
+        """What lifts are held against, in a word."""
+        if self.background is not None:
+            return "running_text"
+        return "batch" if self.batch_background is not None else "document"
+
     def relator(self) -> Relator:
         """A listener for one batch."""
         return self.model.relator(self.method, self.layer)
@@ -67,12 +75,3 @@ class View:
     def background(self) -> DistanceBackground | None:
         """What is usual in running text, where that was measured."""
         return self.model.background(self.name, self.method)
-
-
-def views_of(names: Sequence[str], model: LoadedModel, method: Method) -> list[View]:
-    """Views by their names.
-
-    Raises:
-        InvalidOptions: as `View.of`.
-    """
-    return [View.of(name, model, method) for name in names]

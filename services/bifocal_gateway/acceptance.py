@@ -33,6 +33,7 @@ from bifocal.settings import Settings
 from bifocal.store import JobFiles, Store
 from bifocal.text import Segmenter, TermFinder, checked_text, shard_document
 from bifocal_gateway.pydantic_messages import first_error
+from bifocal_gateway.sample import Sample
 
 _TERMS: pydantic.TypeAdapter[tuple[str, ...]] = pydantic.TypeAdapter(Terms)
 
@@ -66,6 +67,7 @@ class Acceptance:
         failures: list[Failure] = []
         sizes: list[int] = []
         documents = reader.readable(raw_documents, failures)
+        sample = Sample() if Sample.is_wanted(options) else None
         for number, packed in enumerate(_shards(documents, self.settings)):
             shard = Shard(
                 job=job,
@@ -75,7 +77,13 @@ class Acceptance:
                 documents=packed,
             )
             files.put_shard(number, shard.model_dump_json().encode())
+            if sample is not None:
+                for document in packed:
+                    sample.add(document)
             sizes.append(len(packed))
+        if sample is not None:
+            drawn = Shard(job=job, shard=0, options=options, documents=sample.documents())
+            files.put_sample(drawn.model_dump_json().encode())
         if failures:
             files.put_refused("".join(f"{failure.model_dump_json()}\n" for failure in failures).encode())
         self.ledger.create_job(job, options=options, n_refused=len(failures), shard_documents=sizes)

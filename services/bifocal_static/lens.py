@@ -11,7 +11,7 @@ from bifocal.lenses.pair_background import band_of, pair_background
 from bifocal.models import StaticModel, embeddings_of
 from bifocal.text import is_candidate
 from bifocal.versions import versions
-from bifocal.worker import LensWork
+from bifocal.worker import BatchSample, LensWork
 from bifocal_static.vectors import Vectors, load_vectors
 
 #: Words whose neighbours are kept: a word's take a pass over the whole vocabulary.
@@ -38,7 +38,9 @@ class StaticLens:
         self.loaded = ", ".join(warm)
         self.libraries = versions("gensim", "numpy")
 
-    def read(self, documents: Sequence[ShardDocument], options: Options) -> LensWork:
+    def read(
+        self, documents: Sequence[ShardDocument], options: Options, sample: BatchSample | None = None
+    ) -> LensWork:
         """Read documents of one job by each of its static models that is no transformer's embedding layer.
 
         Raises:

@@ -93,6 +93,11 @@ def check_models(settings: Settings, options: Options) -> None:
             raise UnknownModel(_no_such("contextual", name, contextual))
 
 
+def is_measured(name: str) -> bool:
+    """Whether a contextual model comes with figures of what is usual in running text."""
+    return layer_of(name)[0] in _CONTEXTUAL
+
+
 def embeddings_of(name: str) -> str | None:
     """The transformer whose embedding layer a static model's name stands for; None for other models."""
     return name.removesuffix(_EMBEDDINGS) if name.endswith(_EMBEDDINGS) else None

@@ -71,6 +71,17 @@ class JobFiles:
         """Documents of a shard, as JSON."""
         return gzip.decompress(self._store.get(self._path("shards", shard, "json.gz")))
 
+    def put_sample(self, body: bytes) -> None:
+        """Documents that the job's background is measured on, as JSON."""
+        self._store.put(f"jobs/{self._job}/sample.json.gz", gzip.compress(body, 1, mtime=0))
+
+    def sample(self) -> bytes | None:
+        """Documents that the job's background is measured on, as JSON; None if there are none."""
+        try:
+            return gzip.decompress(self._store.get(f"jobs/{self._job}/sample.json.gz"))
+        except FileNotFoundError:
+            return None
+
     def put_reading(self, lens: str, shard: int, body: bytes) -> None:
         """What a lens says of a shard."""
         self._store.put(self._path(lens, shard, "safetensors"), body)

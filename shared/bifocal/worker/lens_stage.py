@@ -45,9 +45,24 @@ class Lens(Protocol):
     libraries: dict[str, str]
     """Versions of what its figures depend on."""
 
-    def read(self, documents: Sequence[ShardDocument], options: Options) -> LensWork:
+    def read(
+        self, documents: Sequence[ShardDocument], options: Options, sample: "BatchSample | None" = None
+    ) -> LensWork:
         """Read documents of one job. Errors that are not about a document may be raised."""
         ...
+
+
+class BatchSample:
+    """Documents of a job that stand for all of it; read from the store when they are first asked for."""
+
+    def __init__(self, files: JobFiles, job: str) -> None:
+        self._files = files
+        self.job = job
+
+    def documents(self) -> list[ShardDocument]:
+        """The documents; none where the job has no sample."""
+        body = self._files.sample()
+        return [] if body is None else Shard.model_validate_json(body).documents
 
 
 class LensStage:
@@ -62,7 +77,8 @@ class LensStage:
         """Read the shard, store the output, and release the merge if this was the last lens."""
         files = JobFiles(self._bench.store, message.job)
         shard = Shard.model_validate_json(files.shard(message.shard))
-        work = read_documents(self._lens, shard.documents, shard.options)
+        sample = BatchSample(files, message.job)
+        work = read_documents(self._lens, shard.documents, shard.options, sample)
         header = LensHeader(
             models=dict(work.models),
             catalogues=dict(work.catalogues),
@@ -74,10 +90,12 @@ class LensStage:
             publish(self._bench.app, MERGE, message)
 
 
-def read_documents(lens: Lens, documents: Sequence[ShardDocument], options: Options) -> LensWork:
+def read_documents(
+    lens: Lens, documents: Sequence[ShardDocument], options: Options, sample: BatchSample | None = None
+) -> LensWork:
     """Read documents together, or one by one where that fails, so that one bad document fails alone."""
     try:
-        return lens.read(documents, options)
+        return lens.read(documents, options, sample)
     except Exception as error:
         if len(documents) == 1:
             log.exception("the %s lens could not read document %d", lens.name, documents[0].index)
@@ -85,7 +103,7 @@ def read_documents(lens: Lens, documents: Sequence[ShardDocument], options: Opti
             failed = DocumentReading(index=documents[0].index, error=detail)
             return LensWork(readings=[failed], outputs={})
         log.warning("the %s lens reads one by one after: %r", lens.name, error)
-    works = [read_documents(lens, [document], options) for document in documents]
+    works = [read_documents(lens, [document], options, sample) for document in documents]
     return LensWork(
         readings=[reading for work in works for reading in work.readings],
         outputs={index: output for work in works for index, output in work.outputs.items()},

@@ -1,0 +1,50 @@
+"""The documents that stand for a batch."""
+
+from collections.abc import Callable
+
+import numpy as np
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from bifocal.contracts import Options, ShardDocument
+from bifocal_gateway.sample import MOST_WORDS, Sample
+
+
+def document(number: int, n_words: int) -> ShardDocument:
+    text = f"{number} " * n_words
+    starts = [k * (len(str(number)) + 1) for k in range(n_words)]
+    return ShardDocument(
+        index=number,
+        id=str(number),
+        text=text,
+        word_starts=starts,
+        word_ends=[start + len(str(number)) for start in starts],
+        sentence_starts=[0],
+    )
+
+
+@settings(deadline=None, max_examples=50)
+@given(st.lists(st.integers(1, MOST_WORDS + 10), max_size=12))
+def test_the_same_documents_are_kept_in_whatever_order_they_come(sizes: list[int]) -> None:
+    documents = [document(number, size) for number, size in enumerate(sizes)]
+    kept = []
+    for order in (documents, documents[::-1], np.random.default_rng(1).permutation(len(documents))):
+        sample = Sample()
+        for one in order:
+            sample.add(one if isinstance(one, ShardDocument) else documents[int(one)])
+        kept.append([found.id for found in sample.documents()])
+    assert kept[0] == kept[1] == kept[2]
+    assert sum(sizes[int(name)] for name in kept[0]) <= MOST_WORDS
+
+
+def test_all_of_a_small_batch_is_kept(segmented: Callable[..., ShardDocument]) -> None:
+    sample = Sample()
+    for number in range(5):
+        sample.add(segmented("A cat sat on the mat.", number))
+    assert len(sample.documents()) == 5
+
+
+def test_only_models_without_a_background_of_their_own_want_a_sample() -> None:
+    assert not Sample.is_wanted(Options())
+    assert not Sample.is_wanted(Options(contextual_models=("minilm-l6:layer-2",)))
+    assert Sample.is_wanted(Options(contextual_models=("minilm-l6", "mine")))
