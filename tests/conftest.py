@@ -72,6 +72,7 @@ def segmented() -> Callable[..., ShardDocument]:
             word_starts=words.starts.tolist(),
             word_ends=words.ends.tolist(),
             sentence_starts=words.sentence_starts.tolist(),
+            stop_words=words.stop_words.tolist(),
         )
 
     return make

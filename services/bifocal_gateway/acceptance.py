@@ -111,6 +111,7 @@ class Acceptance:
             word_starts=words.starts.tolist(),
             word_ends=words.ends.tolist(),
             sentence_starts=words.sentence_starts.tolist(),
+            stop_words=words.stop_words.tolist(),
         )
 
 

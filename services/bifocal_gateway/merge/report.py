@@ -27,6 +27,7 @@ from bifocal.contracts import (
 )
 from bifocal.lenses import ContextualOutput, PairKinds, StaticOutput
 from bifocal.text import is_candidate
+from bifocal_gateway.batch.term_pairs import TermPairs
 from bifocal_gateway.merge import pairs
 from bifocal_gateway.merge.kinds import Audits, JointScores, LikeliestKinds
 from bifocal_gateway.merge.listing import Listed
@@ -47,10 +48,11 @@ def merge_document(
     static: tuple[StaticSummary, StaticOutput, str],
     contextual: tuple[ContextualSummary, ContextualOutput, str],
     kind_names: Sequence[str] = (),
+    terms: TermPairs | None = None,
 ) -> Report:
     """Compare what the lenses say of a document; each comes as summary, output and model hash.
 
-    `kind_names` are behind the codes of the contextual output's kinds.
+    `kind_names` are behind the codes of the contextual output's kinds. `terms` takes in every judged pair.
     """
     static_summary, static_output, static_hash = static
     contextual_summary, contextual_output, contextual_hash = contextual
@@ -68,6 +70,14 @@ def merge_document(
         judged = judge(block, static_output, contextual_output, options, kinds, joint)
         comparable.update(_tally(judged))
         listed.add(judged)
+        if terms is not None:
+            terms.add(
+                block.i,
+                block.j,
+                contextual_percentile=judged.contextual_percentile,
+                cosine=judged.cosine,
+                static_percentile=judged.static_percentile,
+            )
     return Report(
         id=document.id,
         index=document.index,

@@ -18,6 +18,8 @@ from bifocal.errors import InternalError
 from bifocal.lenses import LENSES, read_contextual, read_static
 from bifocal.store import JobFiles
 from bifocal.worker import Bench
+from bifocal_gateway.batch.partial import ShardPartial
+from bifocal_gateway.batch.term_pairs import TermPairs, Terms
 from bifocal_gateway.merge.report import merge_document
 
 log = logging.getLogger(__name__)
@@ -38,20 +40,24 @@ class MergeStage:
         files = JobFiles(self._bench.store, message.job)
         shard = Shard.model_validate_json(files.shard(message.shard))
         static, contextual = (files.reading(lens, message.shard) for lens in LENSES)
+        partial = ShardPartial(shard.options.contextual_threshold)
         lines, succeeded = [], 0
         # A report is turned into its line at once: as objects it takes ten times the memory.
-        for result in merge_shard(shard, static, contextual):
+        for result in merge_shard(shard, static, contextual, partial):
             lines.append(f"{result.model_dump_json()}\n".encode())
             succeeded += result.outcome == "succeeded"
         files.put_results(message.shard, b"".join(lines))
+        files.put_terms(message.shard, partial.tables())
         self._bench.ledger.finish_shard(
             message.job, message.shard, succeeded=succeeded, failed=len(lines) - succeeded
         )
         files.forget_shard(message.shard, LENSES)
 
 
-def merge_shard(shard: Shard, static_blob: bytes, contextual_blob: bytes) -> Iterator[Report | Failure]:
-    """How each document of a shard ends, in the shard's order."""
+def merge_shard(
+    shard: Shard, static_blob: bytes, contextual_blob: bytes, partial: ShardPartial
+) -> Iterator[Report | Failure]:
+    """How each document of a shard ends, in the shard's order; `partial` takes in those that succeed."""
     static_header, static_outputs = read_static(static_blob)
     contextual_header, contextual_outputs = read_contextual(contextual_blob)
     static = {reading.index: reading for reading in static_header.readings}
@@ -63,13 +69,17 @@ def merge_shard(shard: Shard, static_blob: bytes, contextual_blob: bytes) -> Ite
             yield _failure(document, error)
             continue
         try:
-            yield merge_document(
+            terms = TermPairs(Terms.of(document, static_outputs[document.index]))
+            report = merge_document(
                 document,
                 shard.options,
                 (_there(one.summary), static_outputs[document.index], static_header.model_hash),
                 (_there(other.summary), contextual_outputs[document.index], contextual_header.model_hash),
                 other.kinds,
+                terms,
             )
+            partial.add(terms.result(document.id))
+            yield report
         except Exception as fault:
             # A fault of ours with one document must not keep its shard, and so its job, open for ever.
             log.exception("document %d of job %s could not be merged", document.index, shard.job)

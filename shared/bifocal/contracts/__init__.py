@@ -1,6 +1,7 @@
 """Wire types: everything a client sends or gets, and every file bifocal writes."""
 
 from bifocal.contracts._wire import SCHEMA_VERSION
+from bifocal.contracts.batch import BatchPair, BatchReport, BatchVerdicts, TermCompany
 from bifocal.contracts.document import Document, ErrorDetail, Failure
 from bifocal.contracts.job import NEXT_PART_HEADER, Job, JobCounts, JobRequest, JobState
 from bifocal.contracts.lens import ContextualReading, LensHeader, StaticReading
@@ -33,6 +34,9 @@ __all__ = [
     "NEXT_PART_HEADER",
     "RESULT",
     "SCHEMA_VERSION",
+    "BatchPair",
+    "BatchReport",
+    "BatchVerdicts",
     "ContextualReading",
     "ContextualRelation",
     "ContextualSummary",
@@ -65,6 +69,7 @@ __all__ = [
     "StaticReading",
     "StaticRelation",
     "StaticSummary",
+    "TermCompany",
     "Verdict",
     "VerdictCounts",
     "Without",

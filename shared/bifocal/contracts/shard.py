@@ -1,5 +1,7 @@
 """A handful of documents with their words, as the lenses and the merge read them."""
 
+from pydantic import Field
+
 from bifocal.contracts._wire import SCHEMA_VERSION, SchemaVersion, Wire
 from bifocal.contracts.options import Options
 
@@ -17,6 +19,8 @@ class ShardDocument(Wire):
     """One past the last code point of each word."""
     sentence_starts: list[int]
     """Word with which each sentence begins; the first is 0."""
+    stop_words: list[int] = Field(default_factory=list)
+    """Words that carry grammar rather than content, by the language's list; none where it has no list."""
 
     @property
     def words(self) -> list[str]:

@@ -30,8 +30,9 @@ def write_static(header: LensHeader[StaticReading], outputs: Mapping[int, Static
     for index, output in outputs.items():
         tensors["background/cosine_quantiles"] = output.background.cosine_quantiles
         tensors["background/n_bands"] = np.array([output.background.n_bands])
-        for name in ("type_of_word", "vectors", "known", "band"):
-            tensors[f"{index}/{name}"] = getattr(output, name)
+        for name in ("type_of_word", "vectors", "known", "band", "cased"):
+            if getattr(output, name) is not None:
+                tensors[f"{index}/{name}"] = getattr(output, name)
     return _save(tensors)
 
 
@@ -53,6 +54,7 @@ def read_static(blob: bytes) -> tuple[LensHeader[StaticReading], dict[int, Stati
             known=tensors[f"{index}/known"],
             band=tensors[f"{index}/band"],
             background=background,
+            cased=tensors.get(f"{index}/cased"),
         )
         for index in readable
     }

@@ -2,6 +2,6 @@
 
 from bifocal.text.check import checked_text
 from bifocal.text.segment import Segmentation, Segmenter
-from bifocal.text.words import is_candidate
+from bifocal.text.words import is_candidate, is_term
 
-__all__ = ["Segmentation", "Segmenter", "checked_text", "is_candidate"]
+__all__ = ["Segmentation", "Segmenter", "checked_text", "is_candidate", "is_term"]

@@ -6,7 +6,7 @@ without white space or of punctuation, on which spaCy's affix rules take quadrat
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache
 from typing import Any
 
@@ -38,12 +38,23 @@ class Segmentation:
     """Words of one text. Offsets are code points; words never overlap and hold no white space at their ends.
 
     Shapes: `starts` and `ends` ``(n_words,)`` int64; `sentence_starts` ``(n_sentences,)`` int64,
-    the word with which each sentence begins.
+    the word with which each sentence begins; `stop_words` ``(n_stop_words,)`` int64, the words that
+    carry grammar rather than content (*the*, *of*), by spaCy's list for the language.
     """
 
     starts: npt.NDArray[np.int64]
     ends: npt.NDArray[np.int64]
     sentence_starts: npt.NDArray[np.int64]
+    stop_words: npt.NDArray[np.int64]
+
+
+@dataclass(slots=True)
+class _Found:
+    """Words of a text so far."""
+
+    spans: list[Span] = field(default_factory=list)
+    sentence_starts: list[int] = field(default_factory=list)
+    stop_words: list[int] = field(default_factory=list)
 
 
 def fallback_spans(text: str) -> list[Span]:
@@ -81,38 +92,40 @@ class Segmenter:
 
     def segment(self, text: str) -> Segmentation:
         """Words and sentences of `text`, which `checked_text` has let through."""
-        spans: list[Span] = []
-        sentence_starts: list[int] = []
+        found = _Found()
         position = 0
         for start, end in _slow_runs(text):
-            self._spaced(text, position, start, spans, sentence_starts)
-            sentence_starts.append(len(spans))
-            spans.extend((start + s, start + e) for s, e in fallback_spans(text[start:end]))
+            self._spaced(text, position, start, found)
+            found.sentence_starts.append(len(found.spans))
+            found.spans.extend((start + s, start + e) for s, e in fallback_spans(text[start:end]))
             position = end
-        self._spaced(text, position, len(text), spans, sentence_starts)
-        bounds = np.array(spans, dtype=np.int64).reshape(-1, 2)
-        starts = sorted({start for start in sentence_starts if start < len(spans)})
+        self._spaced(text, position, len(text), found)
+        bounds = np.array(found.spans, dtype=np.int64).reshape(-1, 2)
+        starts = sorted({start for start in found.sentence_starts if start < len(found.spans)})
         return Segmentation(
             starts=bounds[:, 0].copy(),
             ends=bounds[:, 1].copy(),
             sentence_starts=np.array(starts, dtype=np.int64),
+            stop_words=np.array(found.stop_words, dtype=np.int64),
         )
 
-    def _spaced(self, text: str, start: int, end: int, spans: list[Span], sentences: list[int]) -> None:
+    def _spaced(self, text: str, start: int, end: int, found: _Found) -> None:
         """Append the words of `text[start:end]` by spaCy's rules."""
         if not text[start:end].strip():
             return
         # Trailing white space is left in: spaCy makes it a token, which is dropped here.
         for token in self._pipeline(text[start:end]):
             if token.is_sent_start:
-                sentences.append(len(spans))
+                found.sentence_starts.append(len(found.spans))
             if token.is_space:
                 continue
             offset = start + token.idx
             if _HAS_UNSPACED.search(token.text):
-                spans.extend((offset + s, offset + e) for s, e in fallback_spans(token.text))
-            else:
-                spans.append((offset, offset + len(token.text)))
+                found.spans.extend((offset + s, offset + e) for s, e in fallback_spans(token.text))
+                continue
+            if token.is_stop:
+                found.stop_words.append(len(found.spans))
+            found.spans.append((offset, offset + len(token.text)))
 
 
 @cache
