@@ -2,13 +2,14 @@
 
 **What is expected.** Documents differ in how many of their pairs they tie, terms in how often they are
 tied to anything. The ties expected of a pair are the sum of its documents' shares of tied pairs, times the
-*tendencies* of its terms: the ties of a term over the sum of its documents' shares. A product of tendencies
-below one is left out, so that terms can explain ties but never lend weight to them. The number of ties is
-held against the binomial distribution with the mean rate. Where rates differ, as they do, the upper tail of
-that is too large above the mean, and the lower tail below it (Hoeffding 1956): p values err to the safe side.
+*tendencies* of its terms: the ties in a term's other pairs over the sum of their documents' shares. A
+tendency below one counts as one, so that a term can explain ties but never lend weight to them. The number
+of ties is held against the binomial distribution with the mean rate. Where rates differ, as they do, the
+upper tail of that is too large above the mean, and the lower tail below it (Hoeffding 1956): p values err to
+the safe side.
 
 **What absence is.** Of a pair that the static lens marks, as many ties more are expected as such pairs have
-over the batch; here a product of tendencies above one is left out.
+over the batch; here a tendency above one counts as one.
 """
 
 import math
@@ -36,13 +37,19 @@ from held
 group by a, b
 """
 
-_TENDENCIES = """
-create table tendencies as
-select
-    term,
-    case when sum(usual) > 0 then 1000000 * sum(tied)::double / sum(usual)::double else 1 end as tendency
+_TIES = """
+create table ties as
+select term, sum(tied)::bigint as tied, sum(usual)::bigint as usual
 from (select a as term, tied, usual from counted union all select b, tied, usual from counted)
 group by term
+"""
+
+_TENDENCY = """
+create macro tendency(term_tied, term_usual, pair_tied, pair_usual) as
+case
+    when term_usual > pair_usual then 1000000 * (term_tied - pair_tied) / (term_usual - pair_usual)
+    else 1
+end
 """
 
 _NEAR = "select sum(tied), sum(usual) from counted where static_percentile >= $static_threshold"
@@ -50,18 +57,20 @@ _NEAR = "select sum(tied), sum(usual) from counted where static_percentile >= $s
 _TESTED = """
 create table tested as
 select
-    *,
+    * exclude (first_tendency, second_tendency),
+    usual / 1000000 * greatest(first_tendency, 1) * greatest(second_tendency, 1) as expected,
+    usual / 1000000 * least(first_tendency, 1) * least(second_tendency, 1) * $near_rate as near_expected,
     log_upper_tail(tied, documents, least(expected / documents, 1)) as log_p,
     case when near then log_lower_tail(tied, documents, least(near_expected / documents, 1)) end as near_log_p
 from (
     select
         counted.*,
         coalesce(static_percentile >= $static_threshold, false) as near,
-        usual / 1000000 * greatest(first.tendency * second.tendency, 1) as expected,
-        usual / 1000000 * $near_rate * least(first.tendency * second.tendency, 1) as near_expected
+        tendency(first.tied, first.usual, counted.tied, counted.usual) as first_tendency,
+        tendency(second.tied, second.usual, counted.tied, counted.usual) as second_tendency
     from counted
-    join tendencies as first on first.term = a
-    join tendencies as second on second.term = b
+    join ties as first on first.term = a
+    join ties as second on second.term = b
     where documents >= $least_documents
 )
 """
@@ -83,7 +92,8 @@ def hold_against_chance(database: Database, *, static_threshold: int) -> float |
     database.add_tail("log_upper_tail", log_upper_tail)
     database.add_tail("log_lower_tail", log_lower_tail)
     database.run(_COUNTED)
-    database.run(_TENDENCIES)
+    database.run(_TIES)
+    database.run(_TENDENCY)
     tied, usual = database.row(_NEAR, static_threshold=static_threshold)
     near_rate = 1_000_000 * tied / usual if usual else None
     database.run(

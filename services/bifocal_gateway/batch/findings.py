@@ -209,7 +209,7 @@ def _pair(
         contextual=round(contextual / documents / MILLION, 6),
         contextual_spread=round(math.sqrt(variance) / documents / MILLION, 6),
         expected=significant(expected),
-        lift=significant(tied / expected),
+        lift=significant(tied / expected) if expected else None,
         p=significant(math.exp(log_p)),
         q=significant(math.exp(log_q)),
         absence=absence,

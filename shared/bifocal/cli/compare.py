@@ -24,11 +24,32 @@ from rich.text import Text
 
 from bifocal.cli.status import Exit
 from bifocal.client import Client
-from bifocal.contracts import Failure, Job, Listing, Method, Options, Profile, Report, Space, Verdict
+from bifocal.contracts import (
+    BatchReport,
+    Failure,
+    Job,
+    Listing,
+    Method,
+    Options,
+    Profile,
+    Report,
+    Space,
+    Verdict,
+)
 from bifocal.embedded import EmbeddedStack
 from bifocal.errors import InvalidOptions
 from bifocal.inputs import Inputs, read_inputs
-from bifocal.output.folder import FAILURES, PAGE, RELATIONS, REPORTS, Totals, check_inputs, write_folder
+from bifocal.output.folder import (
+    BATCH,
+    FAILURES,
+    PAGE,
+    RELATIONS,
+    REPORTS,
+    Totals,
+    check_inputs,
+    write_folder,
+)
+from bifocal.output.graph import GRAPHS
 from bifocal.settings import settings
 
 _DEFAULTS = Options()
@@ -89,8 +110,8 @@ def compare(
 ) -> None:
     """Compare the word relations of texts under both lenses.
 
-    Writes reports.jsonl, relations.parquet, failures.jsonl and index.html. Ends with status 0 if every
-    document has its report, 3 if some failed, 2 on wrong usage, 1 if bifocal itself failed.
+    Writes reports.jsonl, relations.parquet, failures.jsonl, index.html, batch.json and graphs/. Ends with
+    status 0 if every document has its report, 3 if some failed, 2 on wrong usage, 1 if bifocal itself failed.
     """
     options = _options(
         static_model=static_model,
@@ -134,8 +155,8 @@ def _options(**chosen: object) -> Options:
         raise InvalidOptions(f"--{name}: {first['msg']}, not {first['input']!r}") from error
 
 
-def _results(inputs: Inputs, options: Options, *, quiet: bool) -> Iterator[Report | Failure]:
-    """Failures of reading first, then what the gateway makes of the documents."""
+def _results(inputs: Inputs, options: Options, *, quiet: bool) -> Iterator[Report | Failure | BatchReport]:
+    """Failures of reading first, then what the gateway makes of the documents, and last of all of them."""
     yield from inputs.failures
     if not inputs.documents:
         return
@@ -149,6 +170,7 @@ def _results(inputs: Inputs, options: Options, *, quiet: bool) -> Iterator[Repor
                 progress(job)
 
             yield from client.follow(job.id, on_progress=look)
+            yield client.summary(job.id)
 
 
 @contextmanager
@@ -189,7 +211,14 @@ class _Rate(ProgressColumn):
 
 
 def _as_json(totals: Totals, output: Path) -> dict[str, object]:
-    files = {"reports": REPORTS, "relations": RELATIONS, "failures": FAILURES, "page": PAGE}
+    files = {
+        "reports": REPORTS,
+        "relations": RELATIONS,
+        "failures": FAILURES,
+        "page": PAGE,
+        "batch": BATCH,
+        "graphs": GRAPHS,
+    }
     return {
         "succeeded": totals.succeeded,
         "failed": totals.failed,

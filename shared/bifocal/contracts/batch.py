@@ -41,8 +41,8 @@ class BatchPair(Wire):
     """Standard deviation of the contextual value over the documents."""
     expected: float
     """Documents that would tie the pair if it were like any other pair of these documents and terms."""
-    lift: float
-    """`tied` over `expected`."""
+    lift: float | None
+    """`tied` over `expected`; None where no ties are expected, because its documents tie nothing."""
     p: float
     """Probability of so many ties, or more, by chance."""
     q: float

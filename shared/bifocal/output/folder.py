@@ -5,13 +5,17 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from bifocal.contracts import Failure, Report, VerdictCounts
+from bifocal.contracts import BatchReport, Failure, Report, VerdictCounts
 from bifocal.errors import InvalidOptions
+from bifocal.output.graph import graph_files, write_graphs
 from bifocal.output.page import Page
 from bifocal.output.relations import RelationTable
 
 REPORTS, RELATIONS, FAILURES, PAGE = "reports.jsonl", "relations.parquet", "failures.jsonl", "index.html"
+BATCH = "batch.json"
 
+#: Every file of the folder.
+FILES = (REPORTS, RELATIONS, FAILURES, PAGE, BATCH, *graph_files())
 
 _FAILURES_SHOWN = 10
 
@@ -54,9 +58,13 @@ def by_verdict(counts: VerdictCounts) -> dict[str, int]:
 
 
 def write_folder(
-    folder: Path, results: Iterable[Report | Failure], *, texts: Mapping[str, str], places: Sequence[str]
+    folder: Path,
+    results: Iterable[Report | Failure | BatchReport],
+    *,
+    texts: Mapping[str, str],
+    places: Sequence[str],
 ) -> Totals:
-    """Write reports, relations, failures and the page as the results come.
+    """Write reports, relations, failures and the page as the results come, and the batch report if one does.
 
     `texts` holds the documents' texts by id, `places` the file and line of each by its index. The
     files appear together, over those of a run before, once everything is written; a run that fails
@@ -65,8 +73,13 @@ def write_folder(
     folder.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix=".unfinished-", dir=folder) as unfinished:
         totals = _write(Path(unfinished), results, texts, places)
-        for name in (REPORTS, RELATIONS, FAILURES, PAGE):
-            Path(unfinished, name).replace(folder / name)
+        for name in FILES:
+            made = Path(unfinished, name)
+            if made.exists():
+                (folder / name).parent.mkdir(exist_ok=True)
+                made.replace(folder / name)
+            else:
+                (folder / name).unlink(missing_ok=True)
     return totals
 
 
@@ -76,14 +89,17 @@ def check_inputs(folder: Path, paths: Iterable[str]) -> None:
     Raises:
         InvalidOptions: one of `paths` is a file that `write_folder` would replace.
     """
-    written = {(folder / name).resolve() for name in (REPORTS, RELATIONS, FAILURES, PAGE)}
+    written = {(folder / name).resolve() for name in FILES}
     for path in paths:
         if Path(path).resolve() in written:
             raise InvalidOptions(f"{path} would be written over; choose another folder with --output")
 
 
 def _write(
-    folder: Path, results: Iterable[Report | Failure], texts: Mapping[str, str], places: Sequence[str]
+    folder: Path,
+    results: Iterable[Report | Failure | BatchReport],
+    texts: Mapping[str, str],
+    places: Sequence[str],
 ) -> Totals:
     totals, page = Totals(), Page()
     with (
@@ -97,6 +113,9 @@ def _write(
                 relations.add(result)
                 page.add(result, texts[result.id])
                 totals.add(result)
+            elif isinstance(result, BatchReport):
+                (folder / BATCH).write_text(f"{result.model_dump_json(indent=1)}\n", "utf-8")
+                write_graphs(folder, result)
             else:
                 failure = result
                 if failure.source is None and failure.index is not None:

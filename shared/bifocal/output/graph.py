@@ -36,7 +36,7 @@ def write_graphs(folder: Path, batch: BatchReport) -> None:
 
 
 def term_graph(batch: BatchReport, verdict: Verdict) -> Any:
-    """The `networkx.Graph` of a verdict's list: terms with the documents that hold them, pairs with figures."""
+    """The `networkx.Graph` of a verdict's list: terms with their documents, pairs with their figures."""
     import networkx as nx
 
     pairs: list[BatchPair] = getattr(batch, verdict.value)
@@ -66,4 +66,4 @@ def _figures(pair: BatchPair) -> dict[str, object]:
 
 
 def _in_xml(term: str) -> str:
-    return _NOT_IN_XML.sub(lambda found: f"\\u{ord(found[0]):04x}", term)
+    return str(_NOT_IN_XML.sub(lambda found: f"\\u{ord(found[0]):04x}", term))
