@@ -1,15 +1,20 @@
 """The batch report by its definitions, in plain Python: slow, exact, and written apart from the real one."""
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
 from fractions import Fraction
 from itertools import combinations
 from math import comb, sqrt
 
+import pytest
+
 from batch_builder import Text, Vocabulary
+from bifocal.contracts import BatchPair, BatchReport
 
 MILLION = 1_000_000
+
+LISTS = ("context_only", "both", "meaning_only", "not_comparable")
 
 Pair = tuple[str, str]
 
@@ -172,3 +177,46 @@ class Reference:
             for one, other in combinations(self.companies(term).values(), 2)
         ]
         return sum(found) / len(found)
+
+
+def check_pairs(report: BatchReport, reference: Reference) -> None:
+    """Assert that a report's counts, verdicts and lists are the reference's."""
+    assert report.n_documents == len(reference.documents)
+    assert (report.n_pairs, report.n_held) == (len(reference.rows), sum(map(len, reference.rows.values())))
+    assert report.n_tied == sum(reference.tied.values())
+    verdicts = Counter(reference.verdict(pair) for pair in reference.rows)
+    assert report.verdicts.model_dump() == {name: verdicts[name] for name in report.verdicts.model_dump()}
+    assert report.significance.n_tested == len(reference.p)
+    assert report.significance.n_near_tested == len(reference.near_p)
+    assert report.significance.n_tied == sum(reference.is_tied(pair) for pair in reference.p)
+    assert report.significance.n_absent == sum(q <= 1 / 20 for q in reference.near_q.values())
+    for name in LISTS:
+        pairs: list[BatchPair] = getattr(report, name)
+        assert [(pair.a, pair.b) for pair in pairs] == reference.listed(name)[: report.most_pairs]
+        for pair in pairs:
+            _check_pair(pair, reference)
+
+
+def _check_pair(pair: BatchPair, reference: Reference) -> None:
+    key, close = (pair.a, pair.b), 2e-6
+    rows = reference.rows[key]
+    assert (pair.documents, pair.tied) == (len(rows), reference.tied[key])
+    assert pair.occurrences == sum(row.occurrences for row in rows)
+    assert pair.verdict == reference.verdict(key)
+    assert pair.evidence == reference.evidence(key)
+    assert pair.contextual == pytest.approx(sum(r.contextual for r in rows) / len(rows) / 1e6, abs=close)
+    assert pair.contextual_spread == pytest.approx(reference.spread(key), abs=close)
+    assert pair.expected == pytest.approx(float(reference.expected[key]), rel=close * 5)
+    if reference.expected[key]:
+        assert pair.lift == pytest.approx(float(reference.tied[key] / reference.expected[key]), rel=close * 5)
+    assert pair.p == pytest.approx(float(reference.p[key]), rel=close * 5)
+    assert pair.q == pytest.approx(float(reference.q[key]), rel=close * 5)
+    assert (pair.static is None) is (not reference.known[key])
+    assert pair.static_spread == (0 if reference.known[key] else None)
+    if pair.static is not None:
+        assert pair.static.cosine == pytest.approx(reference.vocabulary.cosine(*key), abs=close)
+    assert (pair.absence is None) is (not reference.near[key])
+    if pair.absence is not None:
+        assert pair.absence.expected == pytest.approx(float(reference.near_expected[key]), rel=close * 5)
+        assert pair.absence.p == pytest.approx(float(reference.near_p[key]), rel=close * 5)
+        assert pair.absence.q == pytest.approx(float(reference.near_q[key]), rel=close * 5)

@@ -1,11 +1,13 @@
 """Verdicts, counts and reports, on lens outputs made up for the purpose."""
 
+import io
 from collections import Counter
 from dataclasses import dataclass
 from itertools import combinations
 from typing import Any
 
 import numpy as np
+import pyarrow.parquet as pq
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -38,6 +40,7 @@ from bifocal.lenses import (
 from bifocal.lenses.contextual import DISTANCE_CLASSES
 from bifocal.lenses.quantiles import PROBABILITIES
 from bifocal_contextual.bands import Bands
+from bifocal_gateway.batch.partial import ShardPartial
 from bifocal_gateway.merge import merge_document, pairs, stage
 
 #: A null under which a percentile equals the figure itself, between 0 and 1.
@@ -241,10 +244,14 @@ def test_a_fault_with_one_document_fails_that_one_alone(monkeypatch: pytest.Monk
 
     monkeypatch.setattr(stage, "merge_document", fail_on_a)
     # Then the second has its report all the same
-    one, two = stage.merge_shard(shard, static, contextual)
+    partial = ShardPartial(shard.options.contextual_threshold)
+    one, two = stage.merge_shard(shard, static, contextual, partial)
     assert isinstance(one, Failure)
     assert (one.error.code, "ZeroDivisionError" in one.error.message) == ("internal_error", True)
     assert isinstance(two, Report)
+    # And the batch has that one alone
+    (row,) = pq.read_table(io.BytesIO(partial.tables()["documents"])).to_pylist()
+    assert row["document"] == "b"
 
 
 def readings_of(shard: Shard) -> tuple[bytes, bytes]:
