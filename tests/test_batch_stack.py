@@ -2,15 +2,23 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 
 import httpx
 import pytest
 
-from batch_builder import Text
+from batch_builder import Batch, Text, Vocabulary, unit_vectors
 from batch_reference import Reference, check_pairs
 from bifocal import Client, Document, EmbeddedStack
-from bifocal.contracts import Listing, Options, Report, ShardDocument
+from bifocal.contracts import BatchReport, Listing, Options, Report, Shard, ShardDocument, ShardMessage
+from bifocal.ledger import Ledger
+from bifocal.ledger.ledger import MERGE
+from bifocal.queue import celery_app
+from bifocal.settings import Settings
+from bifocal.store import JobFiles, Store
 from bifocal.text import is_term
+from bifocal_gateway.batch.summaries import Summaries
+from bifocal_gateway.dispatcher import Dispatcher
 
 pytestmark = pytest.mark.stack
 
@@ -82,3 +90,23 @@ def test_a_running_job_has_a_report_of_what_is_merged_and_an_ended_one_keeps_its
     assert first.content == second.content
     assert (stack.folder / "store" / "jobs" / job.id / "summary.json.gz").exists()
     assert client.summary(job.id).n_documents == 40
+
+
+def test_a_shard_whose_merge_is_given_up_adds_nothing(
+    ledger: Ledger, tmp_path: Path, segmented: Callable[..., ShardDocument]
+) -> None:
+    # Given a merge that wrote its partial and never came to an end
+    settings, store, files = Settings(), Store(str(tmp_path)), JobFiles(Store(str(tmp_path)), "job")
+    shard = Shard(job="job", shard=0, options=Options(), documents=[segmented("A king met a queen.")])
+    files.put_shard(0, shard.model_dump_json().encode())
+    vocabulary = Vocabulary(unit_vectors(["king", "queen"], seed=0))
+    batch = Batch(vocabulary, [[Text("0", [("king", "queen", 0.99)])]])
+    files.put_terms(0, batch.partial(batch.shards[0]).tables())
+    ledger.create_job("job", options=Options(), n_refused=0, shard_documents=[1])
+    summaries = Summaries(settings=settings, store=store, ledger=ledger)
+    # When it is given up
+    dispatcher = Dispatcher(settings=settings, store=store, ledger=ledger, app=celery_app(settings.redis_url))
+    dispatcher._give_up(MERGE, ShardMessage(job="job", shard=0), attempts=3)
+    # Then its document is a failure, and nothing of it is in the batch report
+    report = BatchReport.model_validate_json(summaries.summary("job"))
+    assert (report.complete, report.n_documents, report.n_pairs) == (True, 0, 0)

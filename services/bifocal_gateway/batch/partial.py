@@ -224,6 +224,16 @@ def _table(
 
 
 def _parquet(table: pa.Table) -> bytes:
+    # By default Parquet tries a dictionary for every column; of figures that takes half as much again.
+    texts = [field.name for field in table.schema if field.type == _TEXT]
+    numbers = [field.name for field in table.schema if field.type == _NUMBER]
+    lists = [f"{field.name}.list.element" for field in table.schema if pa.types.is_list(field.type)]
     written = io.BytesIO()
-    pq.write_table(table, written, compression="zstd")
+    pq.write_table(
+        table,
+        written,
+        compression="zstd",
+        use_dictionary=texts,
+        column_encoding=dict.fromkeys([*numbers, *lists], "DELTA_BINARY_PACKED"),
+    )
     return written.getvalue()
