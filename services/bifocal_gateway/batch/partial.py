@@ -73,6 +73,7 @@ class _Contribution:
     """A document with what depends on the job's threshold."""
 
     terms: DocumentTerms
+    contextual: npt.NDArray[np.int32]
     tied: npt.NDArray[np.bool_]
     companies: Companies
 
@@ -94,9 +95,12 @@ class ShardPartial:
 
     def add(self, terms: DocumentTerms) -> None:
         """Take in a document; the order does not matter."""
-        tied = terms.contextual >= self._threshold
+        contextual = terms.contextual
+        tied = contextual >= self._threshold
         own = companies(terms.terms, terms.a[tied], terms.b[tied])
-        self._contributions.append(_Contribution(terms=terms, tied=tied, companies=own))
+        self._contributions.append(
+            _Contribution(terms=terms, contextual=contextual, tied=tied, companies=own)
+        )
 
     def tables(self) -> dict[str, bytes]:
         """The tables as Parquet files, by name."""
@@ -127,7 +131,7 @@ def _pairs(found: Sequence[_Contribution]) -> pa.Table:
         "document": np.repeat(np.arange(len(found)), [len(c.tied) for c in found]),
         "occurrences": _numbers(c.terms.occurrences for c in found),
         "strongest": _numbers(c.terms.strongest for c in found),
-        "contextual": _numbers(c.terms.contextual for c in found),
+        "contextual": _numbers(c.contextual for c in found),
         "tied": _numbers(c.tied for c in found).astype(np.bool_),
         "usual": np.repeat([c.usual for c in found], [len(c.tied) for c in found]),
         "cosine": _numbers(c.terms.cosine for c in found),

@@ -47,7 +47,9 @@ def _log_incomplete_beta(a: Floats, b: Floats, x: Floats, y: Floats) -> Floats:
     log = a * np.log(x) + b * np.log(y) + _log_gamma(a + b) - _log_gamma(a) - _log_gamma(b) - np.log(a)
     log -= np.log(_continued_fraction(a, b, x))
     # Below the mean the value is at most about a half, so 1 less it keeps its digits.
-    return np.where(other, np.log1p(-np.exp(np.minimum(log, 0.0))), np.minimum(log, 0.0))
+    log = np.minimum(log, 0.0)
+    # Zero is added so that there is one zero: values are looked up by what they are.
+    return np.where(other, np.log1p(-np.exp(log)), log) + 0.0
 
 
 def _continued_fraction(a: Floats, b: Floats, x: Floats) -> Floats:
