@@ -5,6 +5,7 @@ import random
 import tracemalloc
 from collections.abc import Callable
 from itertools import combinations
+from pathlib import Path
 
 import numpy as np
 import pyarrow.parquet as pq
@@ -14,8 +15,8 @@ from hypothesis import strategies as st
 
 from batch_builder import Batch, Text, Vocabulary, document_terms, unit_vectors
 from batch_reference import held_pairs
-from bifocal.contracts import Options, ShardDocument
-from bifocal.lenses import PairBackground, StaticOutput
+from bifocal.contracts import LensHeader, Options, ShardDocument, Space, StaticReading
+from bifocal.lenses import PairBackground, StaticOutput, read_static, write_static
 from bifocal.models import static_models
 from bifocal.settings import Settings
 from bifocal_gateway.batch.company import CompanySums, companies
@@ -67,13 +68,23 @@ def test_a_term_keeps_its_capitals_where_the_vocabulary_has_them(
 
 
 def test_the_static_lens_says_which_words_its_vocabulary_has_with_capitals(
-    segmented: Callable[..., ShardDocument],
+    segmented: Callable[..., ShardDocument], tmp_path: Path
 ) -> None:
-    document = segmented("France and Xyzzyq")
-    lens = StaticLens(static_models(Settings()), warm=["glove-6b-50d"])
-    output = lens.read([document], Options()).outputs[0]
-    assert output.cased is not None
-    assert not output.cased.any()  # the packaged vocabulary is in lower case
+    # Given a vocabulary that knows the country apart from the bird, and a word in lower case only
+    vectors = tmp_path / "vectors.txt"
+    vectors.write_text("3 3\nTurkey 1 0 0\nturkey 0 1 0\nfrance 0 0 1\n")
+    models = static_models(Settings(static_models={"mine": f"word2vec:{vectors}"}))
+    options = Options(static_model="mine", static_space=Space.AS_TRAINED)
+    document = segmented("Turkey eats turkey in France.")
+    # When the lens reads a text and its blob is read again
+    work = StaticLens(models, warm=[]).read([document], options)
+    header = LensHeader[StaticReading](model_hash=work.model_hash, readings=work.readings)
+    _, outputs = read_static(write_static(header, work.outputs))
+    # Then each is a term of its own
+    terms = Terms.of(document, outputs[0])
+    assert terms.names == ["Turkey", "eats", "france", "turkey"]
+    assert terms.vectors.tolist() == [[1, 0, 0], [0, 0, 0], [0, 0, 1], [0, 1, 0]]
+    assert terms.known.tolist() == [True, False, True, True]
 
 
 def test_of_too_many_terms_the_most_frequent_are_followed(segmented: Callable[..., ShardDocument]) -> None:
