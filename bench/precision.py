@@ -14,12 +14,10 @@ from bifocal.contracts import Options
 from bifocal.models import contextual_models, static_models
 from bifocal.settings import Precision, Settings
 from bifocal_contextual.lens import ContextualLens
-from bifocal_gateway.merge.contextual_units import UnitAttention
 from bifocal_gateway.merge.kinds import LikeliestKinds
 from bifocal_gateway.merge.pairs import CandidatePairs, sentences_of
-from bifocal_gateway.merge.static_units import static_of_units
-from bifocal_gateway.merge.units import units_of
 from bifocal_gateway.merge.verdicts import judge
+from bifocal_gateway.units import UnitAttention, static_of_units, units_of
 from bifocal_static.lens import StaticLens
 from contextual import lee_documents
 

@@ -15,7 +15,7 @@ import pytest
 import torch
 
 from bifocal import Document, EmbeddedStack
-from bifocal.contracts import RESULT, Failure, Report
+from bifocal.contracts import RESULT, BatchReport, Failure, Report
 from bifocal.settings import Precision
 from bifocal_contextual.model.precision import choose_dtype
 
@@ -53,7 +53,8 @@ def test_compare_needs_nothing_running_and_leaves_nothing_running(france: Path, 
     assert done.returncode == 0, done.stderr.decode()
     assert b"context only" in done.stdout
     assert {p.name for p in (tmp_path / "out").iterdir()} == {
-        "reports.jsonl", "relations.parquet", "failures.jsonl", "index.html",
+        "reports.jsonl", "failures.jsonl", "index.html", "batch.json", "graphs",
+        "relations.parquet", "documents.parquet", "term_pairs.parquet",
     }  # fmt: skip
     ours = [p for p in Path("/proc").glob("[0-9]*/environ") if str(own).encode() in _bytes(p)]
     assert ours == []
@@ -102,6 +103,9 @@ def test_compare_talks_to_a_deployment_where_one_is_named(
     totals = json.loads(done.stdout)
     assert (totals["succeeded"], totals["failed"]) == (1, 0)
     assert sum(totals["verdicts"].values()) == totals["candidate_pairs"]
+    batch = BatchReport.model_validate_json(Path(totals["files"]["batch"]).read_text("utf-8"))
+    assert (batch.complete, batch.n_documents, batch.n_pairs) == (True, 1, 3)  # France, country, Europe
+    assert {path.suffix for path in Path(totals["files"]["graphs"]).iterdir()} == {".graphml", ".json"}
 
 
 def test_the_table_holds_every_listed_relation_with_the_reports_figures(
@@ -162,9 +166,9 @@ def test_a_run_that_fails_leaves_the_reports_of_the_run_before(
 ) -> None:
     out = tmp_path / "out"
     run("compare", str(france), "-o", str(out), stack=stack)
-    before = {path.name: path.read_bytes() for path in out.iterdir()}
+    before = {path.name: path.read_bytes() for path in out.rglob("*") if path.is_file()}
     assert run("compare", str(france), "-o", str(out), "--language", "qq", stack=stack).returncode == 2
-    assert {path.name: path.read_bytes() for path in out.iterdir()} == before
+    assert {path.name: path.read_bytes() for path in out.rglob("*") if path.is_file()} == before
 
 
 def test_an_input_is_never_written_over(tmp_path: Path, stack: EmbeddedStack) -> None:

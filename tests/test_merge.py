@@ -1,11 +1,13 @@
 """Verdicts, counts and reports, on lens outputs made up for the purpose."""
 
+import io
 from collections import Counter
 from dataclasses import dataclass
 from itertools import combinations
 from typing import Any
 
 import numpy as np
+import pyarrow.parquet as pq
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -39,11 +41,12 @@ from bifocal.lenses import (
 from bifocal.lenses.contextual import DISTANCE_CLASSES
 from bifocal.lenses.quantiles import PROBABILITIES
 from bifocal_contextual.bands import Bands
+from bifocal_gateway.batch.partial import ShardPartial
 from bifocal_gateway.merge import merge_document, pairs, stage
 from bifocal_gateway.merge.lenses import ContextualView, StaticView
 from bifocal_gateway.merge.pairs import CandidatePairs, sentences_of
-from bifocal_gateway.merge.report import Sources
-from bifocal_gateway.merge.units import Units, units_of
+from bifocal_gateway.merge.report import Merged, Sources
+from bifocal_gateway.units import Units, units_of
 
 #: A null under which a percentile equals the figure itself, between 0 and 1.
 IDENTITY = PROBABILITIES.astype(np.float32)
@@ -76,7 +79,7 @@ class Case:
             [StaticView(summary=static, output=self.static, content_hash="sha256:s")],
             [ContextualView(summary=contextual, output=self.contextual, content_hash="sha256:c")],
             Sources(),
-        )
+        ).report
 
     @property
     def units(self) -> Units:
@@ -95,11 +98,11 @@ def cases(draw: st.DrawFn) -> Case:
         word_ends=[s + len(w) for s, w in zip(starts, words, strict=True)],
         sentence_starts=sorted({0, draw(st.integers(0, len(words) - 1))}),
     )  # fmt: skip
-    forms = list(dict.fromkeys(word for word in words if word != ","))
+    forms = list(dict.fromkeys(words))
     random = np.random.default_rng(draw(st.integers(0, 2**16)))
     vectors = random.normal(size=(len(forms), 3)).astype(np.float32)
     static = StaticOutput(
-        type_of_word=np.array([forms.index(w) if w != "," else -1 for w in words], dtype=np.int32),
+        type_of_word=np.array([forms.index(w) for w in words], dtype=np.int32),
         vectors=vectors / np.linalg.norm(vectors, axis=1, keepdims=True),
         known=np.array([form not in ("xx", "yy") for form in forms], dtype=np.bool_),
         band=np.zeros(len(forms), dtype=np.int32),
@@ -267,17 +270,21 @@ def test_a_fault_with_one_document_fails_that_one_alone(monkeypatch: pytest.Monk
     # When merging the first raises
     merge = stage.merge_document
 
-    def fail_on_a(read: ShardDocument, *rest: Any) -> Report:
+    def fail_on_a(read: ShardDocument, *rest: Any) -> Merged:
         if read.id == "a":
             raise ZeroDivisionError
         return merge(read, *rest)
 
     monkeypatch.setattr(stage, "merge_document", fail_on_a)
     # Then the second has its report all the same
-    one, two = stage.merge_shard(shard, static, contextual)
+    partial = ShardPartial(shard.options.contextual_threshold)
+    one, two = stage.merge_shard(shard, [static, contextual], partial)
     assert isinstance(one, Failure)
     assert (one.error.code, "ZeroDivisionError" in one.error.message) == ("internal_error", True)
     assert isinstance(two, Report)
+    # And the batch has that one alone
+    (row,) = pq.read_table(io.BytesIO(partial.tables()["documents"])).to_pylist()
+    assert row["document"] == "b"
 
 
 def readings_of(shard: Shard) -> tuple[bytes, bytes]:

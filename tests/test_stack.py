@@ -187,6 +187,8 @@ def test_an_unknown_job_is_a_404_that_the_client_raises(client: Client) -> None:
         client.job("nobody")
     with pytest.raises(UnknownJob):
         list(client.results("nobody"))
+    with pytest.raises(UnknownJob):
+        client.summary("nobody")
 
 
 def test_a_gateway_that_is_not_there_is_said_to_be_unreachable() -> None:
@@ -214,13 +216,15 @@ def test_health_says_that_it_lives_and_readiness_what_is_there(stack: EmbeddedSt
     assert ready.json()["workers"] == {"static": 1, "contextual": 1, "merge": 1}
 
 
-def test_nothing_of_a_finished_job_is_left_but_its_results(client: Client, stack: EmbeddedStack) -> None:
+def test_nothing_of_a_finished_job_is_left_but_its_results_and_terms(
+    client: Client, stack: EmbeddedStack
+) -> None:
     job = client.submit([FRANCE])
     client.wait(job.id)
     # The inputs go just after the results are committed.
     list(client.compare([FRANCE]))
     left = sorted(p.parent.name for p in (stack.folder / "store" / "jobs" / job.id).rglob("*") if p.is_file())
-    assert left == ["results"]
+    assert left == ["results", "terms", "terms", "terms"]
 
 
 def test_a_key_is_asked_for_where_one_is_set(tmp_path: Path) -> None:
@@ -278,6 +282,7 @@ def test_documents_whose_lens_never_comes_back_end_as_failures(tmp_path: Path) -
         client.wait(job.id, on_progress=die_again)
         ledger.close()
         (failure,) = client.results(job.id)
+        assert client.summary(job.id).n_documents == 0
     assert isinstance(failure, Failure)
     assert failure.error.code == "worker_lost"
     assert re.search(r"in [2-9] attempts", failure.error.message)

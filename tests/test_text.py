@@ -5,7 +5,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bifocal.errors import DocumentTooLarge, EmptyDocument, InvalidText, UnknownLanguage
-from bifocal.text import Segmenter, checked_text, is_candidate
+from bifocal.text import Segmenter, checked_text, is_candidate, is_term
 from bifocal.text.segment import LONG_RUN_CHARS
 
 ENGLISH = Segmenter("en")
@@ -47,6 +47,19 @@ def test_words_are_split_as_in_treebanks_and_gloves_corpus() -> None:
     assert words("Mr. Smith doesn't own the king's (old) dog.") == [
         "Mr.", "Smith", "does", "n't", "own", "the", "king", "'s", "(", "old", ")", "dog", ".",
     ]  # fmt: skip
+
+
+def test_stop_words_are_the_words_that_carry_grammar() -> None:
+    text = "The dog is not in it, and doesn't THE bark. " + "(" * 30 + "the"
+    found = ENGLISH.segment(text)
+    named = [text[found.starts[n] : found.ends[n]] for n in found.stop_words]
+    # The last is beside a run of signs, which spaCy does not see.
+    assert named == ["The", "is", "not", "in", "it", "and", "does", "n't", "THE"]
+
+
+def test_terms_are_more_than_numbers_and_signs() -> None:
+    words = ["dog", "3rd", "1999", "3,000", "...", "%", "東", "🐕", "½"]
+    assert [word for word in words if is_term(word)] == ["dog", "3rd", "東", "🐕"]
 
 
 def test_an_abbreviation_does_not_end_a_sentence() -> None:

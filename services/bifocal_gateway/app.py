@@ -13,7 +13,7 @@ from bifocal.text import Segmenter
 from bifocal_gateway.gateway import Gateway
 from bifocal_gateway.keys import bears_key
 from bifocal_gateway.problems import handle_problems, problem
-from bifocal_gateway.routes import health, jobs
+from bifocal_gateway.routes import health, jobs, summary
 
 
 def create_app(settings: Settings) -> FastAPI:
@@ -32,6 +32,7 @@ def create_app(settings: Settings) -> FastAPI:
     app.state.gateway = gateway
     handle_problems(app)
     app.include_router(jobs.router)
+    app.include_router(summary.router)
     app.include_router(health.router)
 
     @app.middleware("http")

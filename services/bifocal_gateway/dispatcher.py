@@ -15,6 +15,7 @@ from bifocal.lenses import LENSES, write_outputs
 from bifocal.queue import publish
 from bifocal.settings import Settings
 from bifocal.store import JobFiles, Store
+from bifocal_gateway.batch.partial import ShardPartial
 
 log = logging.getLogger(__name__)
 
@@ -78,7 +79,8 @@ class Dispatcher:
     def _give_up(self, stage: str, message: ShardMessage, attempts: int) -> None:
         """Say in a stage's place that it failed, so that the shard ends by the usual way."""
         files = JobFiles(self._store, message.job)
-        documents = Shard.model_validate_json(files.shard(message.shard)).documents
+        shard = Shard.model_validate_json(files.shard(message.shard))
+        documents = shard.documents
         detail = ErrorDetail.of(
             WorkerLost(f"no {stage} worker finished this document or one beside it in {attempts} attempts")
         )
@@ -86,6 +88,8 @@ class Dispatcher:
             failures = [Failure(id=d.id, index=d.index, error=detail) for d in documents]
             lines = "".join(f"{failure.model_dump_json()}\n" for failure in failures)
             files.put_results(message.shard, lines.encode())
+            # Over the partial of an attempt that got so far: no document succeeded.
+            files.put_terms(message.shard, ShardPartial(shard.options.contextual_threshold).tables())
             self._ledger.finish_shard(message.job, message.shard, succeeded=0, failed=len(failures))
             files.forget_shard(message.shard, LENSES)
             return

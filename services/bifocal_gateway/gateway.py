@@ -8,6 +8,7 @@ from bifocal.queue import celery_app
 from bifocal.settings import Settings
 from bifocal.store import Store
 from bifocal_gateway.acceptance import Acceptance
+from bifocal_gateway.batch.summaries import Summaries
 from bifocal_gateway.dispatcher import Dispatcher
 
 
@@ -20,6 +21,7 @@ class Gateway:
     ledger: Ledger
     acceptance: Acceptance
     dispatcher: Dispatcher
+    summaries: Summaries
 
     @classmethod
     def of(cls, settings: Settings) -> "Gateway":
@@ -34,4 +36,5 @@ class Gateway:
             dispatcher=Dispatcher(
                 settings=settings, store=store, ledger=ledger, app=celery_app(settings.redis_url)
             ),
+            summaries=Summaries(settings=settings, store=store, ledger=ledger),
         )

@@ -116,6 +116,7 @@ class LoadedModel:
             known=known,
             band=band_of(rank),
             background=self._background,
+            cased=np.array([key is not None and key != key.lower() for key in keys], dtype=np.bool_),
         )
 
     def _near(self, keys: list[str], n: int) -> dict[str, list[Neighbour]]:

@@ -11,7 +11,7 @@ __version__ = "0.1.0"
 
 from typing import TYPE_CHECKING, Any
 
-from bifocal.contracts import Document, Failure, Job, Options, Relation, Report, Verdict
+from bifocal.contracts import BatchReport, Document, Failure, Job, Options, Relation, Report, Verdict
 from bifocal.errors import BifocalError
 
 if TYPE_CHECKING:
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from bifocal.embedded import EmbeddedStack
 
 __all__ = [
+    "BatchReport",
     "BifocalError",
     "Client",
     "Document",

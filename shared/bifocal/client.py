@@ -7,7 +7,17 @@ from types import TracebackType
 import httpx
 
 from bifocal import errors
-from bifocal.contracts import NEXT_PART_HEADER, RESULT, Document, Failure, Job, JobState, Options, Report
+from bifocal.contracts import (
+    NEXT_PART_HEADER,
+    RESULT,
+    BatchReport,
+    Document,
+    Failure,
+    Job,
+    JobState,
+    Options,
+    Report,
+)
 from bifocal.errors import BifocalError, GatewayUnreachable, InternalError
 from bifocal.settings import settings
 
@@ -85,6 +95,10 @@ class Client:
             if on_progress is not None:
                 on_progress(job)
             part = yield from self._stretch(job_id, part)
+
+    def summary(self, job_id: str) -> BatchReport:
+        """What the documents of a job that have a report by now say as a whole."""
+        return BatchReport.model_validate_json(self._request("GET", f"/v1/jobs/{job_id}/summary").content)
 
     def compare(
         self, documents: Iterable[Document], options: Options | None = None, terms: Iterable[str] = ()

@@ -217,7 +217,9 @@ def _ended(process: subprocess.Popen[bytes], deadline: float) -> None:
 
 def _check_installed() -> None:
     missing = [
-        name for name in ("spacy", "gensim", "torch", "fastapi") if importlib.util.find_spec(name) is None
+        name
+        for name in ("spacy", "gensim", "torch", "fastapi", "duckdb")
+        if importlib.util.find_spec(name) is None
     ]
     if missing:
         raise MissingExtra(

@@ -7,6 +7,7 @@ from pathlib import Path
 from pydantic import BaseModel
 
 from bifocal.contracts import (
+    BatchReport,
     Document,
     Failure,
     Job,
@@ -20,6 +21,7 @@ from bifocal.contracts import (
 
 #: Every type that crosses a process boundary or is written to a file, by the name of its schema.
 PUBLISHED: dict[str, type[BaseModel]] = {
+    "batch_report": BatchReport,
     "document": Document,
     "failure": Failure,
     "job": Job,

@@ -55,6 +55,10 @@ class Settings(BaseSettings):
     shards_in_flight: int = Field(default=64, gt=0)
     """Shards dispatched and not yet merged, over all jobs."""
 
+    batch_memory_mb: int = Field(default=128, ge=64)
+    """Memory in which the gateway makes a job's batch report; what does not fit goes to the disk, in the
+    system's folder for temporary files."""
+
     batch_tokens: int = Field(default=4_096, gt=0)
     """Pieces, padding included, in one forward pass."""
     reproducible: bool = True

@@ -2,7 +2,8 @@
 
 import gzip
 import uuid
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from pathlib import Path
 from typing import Any
 
 import fsspec
@@ -38,6 +39,15 @@ class Store:
         """The blob under `path`."""
         body: bytes = self._fs.cat_file(self._full(path))
         return body
+
+    def file(self, path: str, folder: Path) -> Path:
+        """A file with the blob under `path`: where it lies, or a copy in `folder`."""
+        if self._renames:
+            return Path(self._full(path))
+        copy = folder / path
+        copy.parent.mkdir(parents=True, exist_ok=True)
+        copy.write_bytes(self.get(path))
+        return copy
 
     def delete(self, path: str) -> None:
         """Remove the blob under `path`; one that is not there is no error."""
@@ -98,6 +108,26 @@ class JobFiles:
         """How the documents of a shard ended, a line each."""
         return gzip.decompress(self._store.get(self._path("results", shard, "jsonl.gz")))
 
+    def put_terms(self, shard: int, tables: Mapping[str, bytes]) -> None:
+        """What the documents of a shard contribute to their batch, as Parquet tables by name."""
+        for table, body in tables.items():
+            self._store.put(self._terms_path(table, shard), body)
+
+    def terms(self, table: str, shard: int, folder: Path) -> Path:
+        """A file with one of these tables: where it lies, or a copy in `folder`."""
+        return self._store.file(self._terms_path(table, shard), folder)
+
+    def put_summary(self, body: bytes) -> None:
+        """The batch report of a job that has ended."""
+        self._store.put(f"jobs/{self._job}/summary.json.gz", gzip.compress(body, 6, mtime=0))
+
+    def summary(self) -> bytes | None:
+        """The batch report, if it has been put here."""
+        try:
+            return gzip.decompress(self._store.get(f"jobs/{self._job}/summary.json.gz"))
+        except FileNotFoundError:
+            return None
+
     def put_refused(self, lines: bytes) -> None:
         """Failures known at acceptance, a line each."""
         self._store.put(f"jobs/{self._job}/refused.jsonl.gz", gzip.compress(lines, 1, mtime=0))
@@ -114,6 +144,9 @@ class JobFiles:
         for lens in lenses:
             self._store.delete(self._path(lens, shard, "safetensors"))
         self._store.delete(self._path("shards", shard, "json.gz"))
+
+    def _terms_path(self, table: str, shard: int) -> str:
+        return self._path("terms", shard, f"{table}.parquet")
 
     def _path(self, kind: str, shard: int, suffix: str) -> str:
         return f"jobs/{self._job}/{kind}/{shard:06d}.{suffix}"

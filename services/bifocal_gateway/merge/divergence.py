@@ -9,7 +9,7 @@ from bifocal.contracts import Divergent, ShardDocument, WordRef
 from bifocal_gateway.merge.agreement import PlacedPairs
 from bifocal_gateway.merge.ranks import midranks
 from bifocal_gateway.merge.references import References
-from bifocal_gateway.merge.units import Units
+from bifocal_gateway.units import Units
 
 Ints = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float64]

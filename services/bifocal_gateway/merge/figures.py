@@ -7,8 +7,8 @@ import numpy as np
 import numpy.typing as npt
 
 from bifocal.lenses import StaticOutput
-from bifocal_gateway.merge.contextual_units import UnitAttention
 from bifocal_gateway.merge.ranks import midranks
+from bifocal_gateway.units import UnitAttention
 
 Ints = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float64]

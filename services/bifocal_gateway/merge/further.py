@@ -7,11 +7,10 @@ import numpy.typing as npt
 
 from bifocal.contracts import ModelAgreement
 from bifocal.lenses import StaticOutput
-from bifocal_gateway.merge.contextual_units import UnitAttention
 from bifocal_gateway.merge.figures import ContextualFigures, Row, StaticFigures, rank_among
 from bifocal_gateway.merge.lenses import ContextualView, StaticView
 from bifocal_gateway.merge.model_agreement import model_agreement
-from bifocal_gateway.merge.units import Units
+from bifocal_gateway.units import UnitAttention, Units
 
 Ints = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float64]

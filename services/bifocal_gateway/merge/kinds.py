@@ -10,7 +10,7 @@ import numpy.typing as npt
 from bifocal.contracts import ShardDocument
 from bifocal.lenses import AuditedPairs, JointChannels, PairKinds, StaticOutput
 from bifocal_gateway.merge.joint import JointProbe
-from bifocal_gateway.merge.units import Units
+from bifocal_gateway.units import Units
 
 Ints = npt.NDArray[np.int64]
 AnyInts = npt.NDArray[np.int32] | npt.NDArray[np.int64]

@@ -5,9 +5,7 @@ from dataclasses import dataclass
 
 from bifocal.contracts import ContextualSummary, StaticSummary
 from bifocal.lenses import ContextualOutput, StaticOutput
-from bifocal_gateway.merge.contextual_units import UnitAttention
-from bifocal_gateway.merge.static_units import static_of_units
-from bifocal_gateway.merge.units import Units
+from bifocal_gateway.units import UnitAttention, Units, static_of_units
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

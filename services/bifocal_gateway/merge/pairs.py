@@ -8,7 +8,7 @@ import numpy.typing as npt
 
 from bifocal.contracts import Scope
 from bifocal.lenses import ContextualOutput
-from bifocal_gateway.merge.units import Units
+from bifocal_gateway.units import Units
 
 Ints = npt.NDArray[np.int64]
 

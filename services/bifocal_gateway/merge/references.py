@@ -3,7 +3,7 @@
 from functools import cache
 
 from bifocal.contracts import ShardDocument, WordRef
-from bifocal_gateway.merge.units import Units
+from bifocal_gateway.units import Units
 
 
 class References:

@@ -8,12 +8,12 @@ from pydantic import TypeAdapter
 
 from bifocal.contracts import Direction, Reason, Relation, Verdict
 from bifocal.lenses import PairKinds
-from bifocal_gateway.merge.contextual_units import UnitAttention
 from bifocal_gateway.merge.figures import DIGITS, ContextualFigures, Row, StaticFigures, rank_among
 from bifocal_gateway.merge.further import Further
 from bifocal_gateway.merge.kinds import Audits, LikeliestKinds
 from bifocal_gateway.merge.references import References
 from bifocal_gateway.merge.verdicts import CODES, Judged
+from bifocal_gateway.units import UnitAttention
 
 Ints = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float64]

@@ -11,8 +11,8 @@ import numpy.typing as npt
 from bifocal import __version__
 from bifocal.contracts import Options, Provenance, Report, ShardDocument
 from bifocal.lenses import StaticOutput
+from bifocal_gateway.batch.term_pairs import DocumentTerms, TermPairs, Terms
 from bifocal_gateway.merge.agreement import agreement_of
-from bifocal_gateway.merge.contextual_units import UnitAttention
 from bifocal_gateway.merge.counts import Tally, tally, verdict_counts
 from bifocal_gateway.merge.divergence import divergent_words
 from bifocal_gateway.merge.further import Further
@@ -26,8 +26,8 @@ from bifocal_gateway.merge.reach import Reach
 from bifocal_gateway.merge.references import References
 from bifocal_gateway.merge.relations import RelationWriter
 from bifocal_gateway.merge.seen import SeenPairs
-from bifocal_gateway.merge.units import Units, units_of
 from bifocal_gateway.merge.verdicts import judge
+from bifocal_gateway.units import UnitAttention, Units, units_of
 
 Ints = npt.NDArray[np.int64]
 
@@ -41,19 +41,27 @@ class Sources:
     terms: str | None = None
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Merged:
+    """A document's report, and what it contributes to the batch."""
+
+    report: Report
+    terms: DocumentTerms
+
+
 def merge_document(
     document: ShardDocument,
     options: Options,
     static: Sequence[StaticView],
     contextual: Sequence[ContextualView],
     sources: Sources,
-) -> Report:
+) -> Merged:
     """Compare what the lenses say of a document; models come in the order of the options.
 
     Raises:
         InvalidOptions: noun phrases are asked for, and there are no kinds to make them of.
     """
-    return _Merge(document, options, static, contextual).report(sources)
+    return _Merge(document, options, static, contextual).result(sources)
 
 
 class _Merge:
@@ -79,17 +87,25 @@ class _Merge:
             self._kinds = LikeliestKinds.of(other.output.kinds, other.kinds, self._units)
         self._joint = self._joint_scores(self._probe)
 
-    def report(self, sources: Sources) -> Report:
+    def result(self, sources: Sources) -> Merged:
         document, options, units = self._document, self._options, self._units
         pairs = CandidatePairs(units, self._attention.output, options.scope, self._sentence)
         counts: Tally = Counter()
         listed = Listed(options.listing, options.most_relations)
         seen, reach = SeenPairs(len(units), pairs.total), Reach()
+        terms = TermPairs(Terms.of(document, units, self._static[0].output, self._meaning))
         for block in pairs:
             judged = judge(block, self._meaning, self._attention, options, self._kinds, self._joint)
             counts.update(tally(judged))
             listed.add(judged)
             seen.add(judged)
+            terms.add(
+                block.i,
+                block.j,
+                contextual_percentile=judged.contextual_percentile,
+                cosine=judged.cosine,
+                static_percentile=judged.static_percentile,
+            )
             distance = units.first[block.j] - units.first[block.i]
             reach.add(judged, distance, self._sentence[block.i] == self._sentence[block.j])
         ranked, placed = seen.ranked(), seen.placed()
@@ -105,7 +121,7 @@ class _Merge:
         )
         verdicts = verdict_counts(counts, self._meaning, options.scope, self._sentence)
         form = self._meaning.type_of_word.astype(np.int64)
-        return Report(
+        report = Report(
             id=document.id,
             language=options.language,
             n_words=len(document.word_starts),
@@ -122,6 +138,7 @@ class _Merge:
             n_relations_left_out=listed.n_left_out,
             provenance=self._provenance(sources),
         )
+        return Merged(report=report, terms=terms.result(document.id))
 
     def _joint_scores(self, probe: JointProbe | None) -> JointScores | None:
         channels = self._contextual[0].output.joint

@@ -1,7 +1,7 @@
 """The merge as a stage: two lens outputs of a shard in, its results out."""
 
 import logging
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from bifocal.contracts import (
@@ -18,6 +18,8 @@ from bifocal.errors import BifocalError, InternalError
 from bifocal.lenses import LENSES, DocumentOutputs, read_outputs
 from bifocal.store import JobFiles
 from bifocal.worker import Bench
+from bifocal_gateway.batch.agreement import DocumentAgreement
+from bifocal_gateway.batch.partial import ShardPartial
 from bifocal_gateway.merge.lenses import ContextualView, StaticView
 from bifocal_gateway.merge.report import Sources, merge_document
 
@@ -37,20 +39,25 @@ class MergeStage:
         files = JobFiles(self._bench.store, message.job)
         shard = Shard.model_validate_json(files.shard(message.shard))
         blobs = [files.reading(lens, message.shard) for lens in LENSES]
+        partial = ShardPartial(shard.options.contextual_threshold)
         lines, succeeded = [], 0
         # A report is turned into its line at once: as objects it takes ten times the memory.
-        for result in merge_shard(shard, *blobs):
+        for result in merge_shard(shard, blobs, partial):
             lines.append(f"{result.model_dump_json()}\n".encode())
             succeeded += result.outcome == "succeeded"
         files.put_results(message.shard, b"".join(lines))
+        files.put_terms(message.shard, partial.tables())
         self._bench.ledger.finish_shard(
             message.job, message.shard, succeeded=succeeded, failed=len(lines) - succeeded
         )
         files.forget_shard(message.shard, LENSES)
 
 
-def merge_shard(shard: Shard, *blobs: bytes) -> Iterator[Report | Failure]:
-    """How each document of a shard ends, in the shard's order; `blobs` are the lens services' outputs."""
+def merge_shard(shard: Shard, blobs: Sequence[bytes], partial: ShardPartial) -> Iterator[Report | Failure]:
+    """How each document of a shard ends, in the shard's order; `blobs` are the lens services' outputs.
+
+    `partial` takes in those that succeed.
+    """
     services = [_Service.of(blob) for blob in blobs]
     sources = Sources(
         catalogues={name: content for one in services for name, content in one.header.catalogues.items()},
@@ -66,13 +73,15 @@ def merge_shard(shard: Shard, *blobs: bytes) -> Iterator[Report | Failure]:
         try:
             static = {view.summary.model: view for one in services for view in one.static(document.index)}
             contextual = {v.summary.model: v for one in services for v in one.contextual(document.index)}
-            yield merge_document(
+            merged = merge_document(
                 document,
                 shard.options,
                 [static[name] for name in shard.options.static_models],
                 [contextual[name] for name in shard.options.contextual_models],
                 sources,
             )
+            partial.add(merged.terms, DocumentAgreement.of(merged.report))
+            yield merged.report
         except BifocalError as refused:
             yield _failure(document, ErrorDetail.of(refused))
         except Exception as fault:

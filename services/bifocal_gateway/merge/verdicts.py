@@ -7,9 +7,9 @@ import numpy.typing as npt
 
 from bifocal.contracts import Options, Reason, Verdict
 from bifocal.lenses import StaticOutput
-from bifocal_gateway.merge.contextual_units import UnitAttention
 from bifocal_gateway.merge.kinds import JointScores, LikeliestKinds
 from bifocal_gateway.merge.pairs import Block
+from bifocal_gateway.units import UnitAttention
 
 #: Probability from which a pair's kind is told.
 LEAST_KIND = 0.5

@@ -9,22 +9,13 @@ from typing import Annotated
 import pydantic
 import typer
 from rich.console import Console
-from rich.markup import escape
-from rich.progress import (
-    BarColumn,
-    MofNCompleteColumn,
-    Progress,
-    ProgressColumn,
-    Task,
-    TextColumn,
-    TimeElapsedColumn,
-)
-from rich.table import Table
-from rich.text import Text
 
+from bifocal.cli.progress import progress_bar
 from bifocal.cli.status import Exit
+from bifocal.cli.totals import print_totals, totals_as_json
 from bifocal.client import Client
 from bifocal.contracts import (
+    BatchReport,
     Candidates,
     Failure,
     Job,
@@ -35,12 +26,13 @@ from bifocal.contracts import (
     Report,
     Scope,
     Space,
-    Verdict,
 )
 from bifocal.embedded import EmbeddedStack
 from bifocal.errors import InvalidOptions
 from bifocal.inputs import Inputs, read_inputs
-from bifocal.output.folder import FAILURES, PAGE, RELATIONS, REPORTS, Totals, check_inputs, write_folder
+from bifocal.output.folder import Job as FolderJob
+from bifocal.output.folder import check_inputs, write_folder
+from bifocal.output.tables import TableFormat
 from bifocal.settings import settings
 
 _DEFAULTS = Options()
@@ -110,14 +102,18 @@ def compare(
     permutations: Annotated[
         int, typer.Option(help="Shuffles of a document's words, for the agreement by chance.")
     ] = _DEFAULTS.permutations,
+    table_format: Annotated[
+        list[TableFormat], typer.Option(help="Format of the tables; repeat for more than one.")
+    ] = [TableFormat.PARQUET],  # noqa: B006
     as_json: Annotated[
         bool, typer.Option("--json", help="Print the totals as JSON; no progress bar.")
     ] = False,
 ) -> None:
     """Compare the word relations of texts under both lenses.
 
-    Writes reports.jsonl, relations.parquet, failures.jsonl and index.html. Ends with status 0 if every
-    document has its report, 3 if some failed, 2 on wrong usage, 1 if bifocal itself failed.
+    Writes reports.jsonl, failures.jsonl, batch.json, the tables relations, documents and term_pairs, graphs/
+    and index.html. Ends with status 0 if every document has its report, 3 if some failed, 2 on wrong usage,
+    1 if bifocal itself failed.
     """
     options = _options(
         static_models=static_model,
@@ -144,13 +140,17 @@ def compare(
     totals = write_folder(
         output,
         _results(inputs, options, _terms(terms), quiet=as_json),
-        texts={document.id: document.text for document in reversed(inputs.documents)},
-        places=inputs.places,
+        FolderJob(
+            options=options,
+            texts={document.id: document.text for document in reversed(inputs.documents)},
+            places=inputs.places,
+            formats=table_format,
+        ),
     )
     if as_json:
-        typer.echo(json.dumps(_as_json(totals, output)))
+        typer.echo(json.dumps(totals_as_json(totals, output, table_format)))
     else:
-        _print_totals(totals, output)
+        print_totals(totals, output)
     if totals.failed:
         raise typer.Exit(Exit.SOME_FAILED)
 
@@ -176,21 +176,22 @@ def _terms(path: Path | None) -> list[str]:
 
 def _results(
     inputs: Inputs, options: Options, terms: list[str], *, quiet: bool
-) -> Iterator[Report | Failure]:
-    """Failures of reading first, then what the gateway makes of the documents."""
+) -> Iterator[Report | Failure | BatchReport]:
+    """Failures of reading first, then what the gateway makes of the documents, and last of all of them."""
     yield from inputs.failures
     if not inputs.documents:
         return
     with _client(quiet) as (client, check):
         job = client.submit(inputs.documents, options, terms)
         Console(stderr=True, quiet=quiet, highlight=False).print(f"job {job.id} accepted")
-        with _progress(len(inputs.documents), quiet) as progress:
+        with progress_bar(len(inputs.documents), quiet) as show:
 
             def look(job: Job) -> None:
                 check()
-                progress(job)
+                show(job)
 
             yield from client.follow(job.id, on_progress=look)
+            yield client.summary(job.id)
 
 
 @contextmanager
@@ -207,65 +208,3 @@ def _client(quiet: bool) -> Iterator[tuple[Client, Callable[[], None]]]:
         with Console(stderr=True, quiet=quiet).status("starting Redis, the gateway and the lenses …"):
             stack = running.enter_context(EmbeddedStack())
         yield running.enter_context(stack.client()), stack.check
-
-
-@contextmanager
-def _progress(total: int, quiet: bool) -> Iterator[Callable[[Job], None]]:
-    """A bar on standard error, with documents per second."""
-    bar = Progress(
-        TextColumn("comparing"), BarColumn(), MofNCompleteColumn(), _Rate(), TimeElapsedColumn(),
-        console=Console(stderr=True), disable=quiet,
-    )  # fmt: skip
-    with bar:
-        task = bar.add_task("comparing", total=total)
-        yield lambda job: bar.update(task, completed=job.counts.done)
-
-
-class _Rate(ProgressColumn):
-    """Documents per second since the first."""
-
-    def render(self, task: Task) -> Text:
-        elapsed_s = task.finished_time or task.elapsed
-        rate = task.completed / elapsed_s if elapsed_s else 0.0
-        return Text(f"{rate:.1f} documents/s")
-
-
-def _as_json(totals: Totals, output: Path) -> dict[str, object]:
-    files = {"reports": REPORTS, "relations": RELATIONS, "failures": FAILURES, "page": PAGE}
-    return {
-        "succeeded": totals.succeeded,
-        "failed": totals.failed,
-        "words": totals.words,
-        "candidate_pairs": totals.candidate_pairs,
-        "verdicts": totals.verdicts,
-        "files": {kind: str(output / name) for kind, name in files.items()},
-    }
-
-
-def _print_totals(totals: Totals, output: Path) -> None:
-    console = Console(highlight=False)
-    table = Table(
-        title=f"{totals.succeeded:,} documents, {totals.words:,} words, {totals.candidate_pairs:,} pairs"
-    )
-    table.add_column("verdict")
-    table.add_column("pairs", justify="right")
-    table.add_column("share", justify="right")
-    for name, number in totals.verdicts.items():
-        share = number / totals.candidate_pairs if totals.candidate_pairs else 0.0
-        table.add_row(Verdict(name).label, f"{number:,}", f"{share:.1%}")
-    console.print(table)
-    if totals.failed:
-        console.print(
-            f"[red]{totals.failed:,} failed[/red]; reasons in {escape(str(output / FAILURES))}",
-            soft_wrap=True,
-        )
-        for failure in totals.first_failures:
-            console.print(f"  {_shown(failure.id)}: {_shown(failure.error.message)}", soft_wrap=True)
-        if totals.failed > len(totals.first_failures):
-            console.print(f"  … and {totals.failed - len(totals.first_failures):,} more")
-    console.print(f"Open {escape(str(output / PAGE))}; the data are beside it.", soft_wrap=True)
-
-
-def _shown(text: str) -> str:
-    """Users' words on a terminal: no markup, and nothing that the terminal would obey."""
-    return escape("".join(c if c.isprintable() else "�" for c in text))

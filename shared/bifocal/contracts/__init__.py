@@ -1,6 +1,7 @@
 """Wire types: everything a client sends or gets, and every file bifocal writes."""
 
 from bifocal.contracts._wire import SCHEMA_VERSION
+from bifocal.contracts.batch import BatchPair, BatchReport, BatchVerdicts, TermCompany
 from bifocal.contracts.document import Document, ErrorDetail, Failure
 from bifocal.contracts.job import NEXT_PART_HEADER, Job, JobCounts, JobRequest, JobState
 from bifocal.contracts.lens import ContextualReading, DocumentReading, LensHeader
@@ -39,6 +40,9 @@ __all__ = [
     "RESULT",
     "SCHEMA_VERSION",
     "Agreement",
+    "BatchPair",
+    "BatchReport",
+    "BatchVerdicts",
     "Candidates",
     "ContextualReading",
     "ContextualRelation",
@@ -80,6 +84,7 @@ __all__ = [
     "Space",
     "StaticRelation",
     "StaticSummary",
+    "TermCompany",
     "Verdict",
     "VerdictCounts",
     "Without",

@@ -32,7 +32,9 @@ class StaticOutput:
     Every word has a type, punctuation too.
 
     Shapes: `type_of_word` ``(n_words,)``; `vectors` ``(n_types, dimensions)`` of unit length, zeros for
-    an unknown word; `known` ``(n_types,)``; `band` ``(n_types,)``, the frequency band of each type.
+    an unknown word; `known` ``(n_types,)``; `band` ``(n_types,)``, the frequency band of each type;
+    `cased` ``(n_types,)``, whether the vocabulary has the type with capitals, as it is written, and so
+    apart from the same word in lower case (no type, if it is not told).
     """
 
     type_of_word: npt.NDArray[np.int32]
@@ -40,6 +42,7 @@ class StaticOutput:
     known: npt.NDArray[np.bool_]
     band: npt.NDArray[np.int32]
     background: PairBackground
+    cased: npt.NDArray[np.bool_] | None = None
 
     def same_type(self, i: Ints, j: Ints) -> npt.NDArray[np.bool_]:
         """Whether words `i` and `j` have the same form; shapes ``(k,)``."""

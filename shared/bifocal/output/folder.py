@@ -2,71 +2,62 @@
 
 import tempfile
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 
-from bifocal.contracts import Failure, Report, VerdictCounts
+from bifocal.contracts import BatchReport, Failure, Options, Report
 from bifocal.errors import InvalidOptions
+from bifocal.output.documents import document_columns, document_row
+from bifocal.output.graph import graph_files, write_graphs
 from bifocal.output.page import Page
-from bifocal.output.relations import RelationTable
+from bifocal.output.relations import relation_columns, relation_rows
+from bifocal.output.tables import TableFormat, Tables
+from bifocal.output.term_pairs import term_pair_columns, term_pair_rows
+from bifocal.output.totals import Totals
 
-REPORTS, RELATIONS, FAILURES, PAGE = "reports.jsonl", "relations.parquet", "failures.jsonl", "index.html"
+REPORTS, FAILURES, PAGE, BATCH = "reports.jsonl", "failures.jsonl", "index.html", "batch.json"
 
+#: Tables, each in the formats that were asked for.
+RELATIONS, DOCUMENTS, TERM_PAIRS = "relations", "documents", "term_pairs"
+TABLES = (RELATIONS, DOCUMENTS, TERM_PAIRS)
 
-_FAILURES_SHOWN = 10
-
-
-@dataclass(slots=True)
-class Totals:
-    """What a run amounts to."""
-
-    succeeded: int = 0
-    failed: int = 0
-    words: int = 0
-    candidate_pairs: int = 0
-    verdicts: dict[str, int] = field(default_factory=dict)
-    first_failures: list[Failure] = field(default_factory=list)
-
-    def add(self, report: Report) -> None:
-        """Count a report in."""
-        self.succeeded += 1
-        self.words += report.n_words
-        self.candidate_pairs += report.n_candidate_pairs
-        for name, number in by_verdict(report.verdicts).items():
-            self.verdicts[name] = self.verdicts.get(name, 0) + number
-
-    def add_failure(self, failure: Failure) -> None:
-        """Count a failure in; the first few are kept, to be shown."""
-        self.failed += 1
-        if len(self.first_failures) < _FAILURES_SHOWN:
-            self.first_failures.append(failure)
+#: Every file that the folder may hold.
+FILES = (
+    *(REPORTS, FAILURES, PAGE, BATCH),
+    *(f"{table}.{one}" for table in TABLES for one in TableFormat),
+    *graph_files(),
+)
 
 
-def by_verdict(counts: VerdictCounts) -> dict[str, int]:
-    """Pairs by verdict, the reasons of those not comparable taken together."""
-    return {
-        "both": counts.both,
-        "meaning_only": counts.meaning_only,
-        "context_only": counts.context_only,
-        "neither": counts.neither,
-        "not_comparable": counts.not_comparable.total,
-    }
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Job:
+    """What a run was asked for.
+
+    `texts` holds the documents' texts by id, `places` the file and line of each by its index.
+    """
+
+    options: Options
+    texts: Mapping[str, str]
+    places: Sequence[str]
+    formats: Sequence[TableFormat] = (TableFormat.PARQUET,)
 
 
-def write_folder(
-    folder: Path, results: Iterable[Report | Failure], *, texts: Mapping[str, str], places: Sequence[str]
-) -> Totals:
-    """Write reports, relations, failures and the page as the results come.
+def write_folder(folder: Path, results: Iterable[Report | Failure | BatchReport], job: Job) -> Totals:
+    """Write reports, failures, tables and the page as the results come, and the batch report if one does.
 
-    `texts` holds the documents' texts by id, `places` the file and line of each by its index. The
-    files appear together, over those of a run before, once everything is written; a run that fails
+    The files appear together, over those of a run before, once everything is written; a run that fails
     leaves what was there.
     """
     folder.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix=".unfinished-", dir=folder) as unfinished:
-        totals = _write(Path(unfinished), results, texts, places)
-        for name in (REPORTS, RELATIONS, FAILURES, PAGE):
-            Path(unfinished, name).replace(folder / name)
+        totals = _write(Path(unfinished), results, job)
+        for name in FILES:
+            made = Path(unfinished, name)
+            if made.exists():
+                (folder / name).parent.mkdir(exist_ok=True)
+                made.replace(folder / name)
+            else:
+                (folder / name).unlink(missing_ok=True)
     return totals
 
 
@@ -76,31 +67,36 @@ def check_inputs(folder: Path, paths: Iterable[str]) -> None:
     Raises:
         InvalidOptions: one of `paths` is a file that `write_folder` would replace.
     """
-    written = {(folder / name).resolve() for name in (REPORTS, RELATIONS, FAILURES, PAGE)}
+    written = {(folder / name).resolve() for name in FILES}
     for path in paths:
         if Path(path).resolve() in written:
             raise InvalidOptions(f"{path} would be written over; choose another folder with --output")
 
 
-def _write(
-    folder: Path, results: Iterable[Report | Failure], texts: Mapping[str, str], places: Sequence[str]
-) -> Totals:
+def _write(folder: Path, results: Iterable[Report | Failure | BatchReport], job: Job) -> Totals:
     totals, page = Totals(), Page()
     with (
         (folder / REPORTS).open("w", encoding="utf-8") as reports,
         (folder / FAILURES).open("w", encoding="utf-8") as failures,
-        RelationTable(folder / RELATIONS) as relations,
+        Tables(folder / RELATIONS, relation_columns(job.options), job.formats) as relations,
+        Tables(folder / DOCUMENTS, document_columns(), job.formats) as documents,
+        Tables(folder / TERM_PAIRS, term_pair_columns(), job.formats) as term_pairs,
     ):
         for result in results:
             if isinstance(result, Report):
                 reports.write(f"{result.model_dump_json()}\n")
-                relations.add(result)
-                page.add(result, texts[result.id])
+                relations.add(relation_rows(result))
+                documents.add(document_row(result))
+                page.add(result, job.texts[result.id])
                 totals.add(result)
+            elif isinstance(result, BatchReport):
+                (folder / BATCH).write_text(f"{result.model_dump_json(indent=1)}\n", "utf-8")
+                write_graphs(folder, result)
+                term_pairs.add(term_pair_rows(result))
             else:
                 failure = result
                 if failure.source is None and failure.index is not None:
-                    failure = failure.model_copy(update={"source": places[failure.index]})
+                    failure = failure.model_copy(update={"source": job.places[failure.index]})
                 failures.write(f"{failure.model_dump_json()}\n")
                 page.add_failure(failure)
                 totals.add_failure(failure)

@@ -4,6 +4,14 @@ from bifocal.text.check import checked_text
 from bifocal.text.document import shard_document
 from bifocal.text.segment import Segmentation, Segmenter
 from bifocal.text.terms import TermFinder
-from bifocal.text.words import is_candidate
+from bifocal.text.words import is_candidate, is_term
 
-__all__ = ["Segmentation", "Segmenter", "TermFinder", "checked_text", "is_candidate", "shard_document"]
+__all__ = [
+    "Segmentation",
+    "Segmenter",
+    "TermFinder",
+    "checked_text",
+    "is_candidate",
+    "is_term",
+    "shard_document",
+]

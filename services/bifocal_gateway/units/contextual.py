@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from bifocal.lenses import ContextualOutput
-from bifocal_gateway.merge.units import Units
+from bifocal_gateway.units.units import Units
 
 Ints = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float32]

@@ -4,7 +4,7 @@ import numpy as np
 import numpy.typing as npt
 
 from bifocal.lenses import StaticOutput
-from bifocal_gateway.merge.units import Units
+from bifocal_gateway.units.units import Units
 
 Ints = npt.NDArray[np.int64]
 
@@ -23,6 +23,7 @@ def static_of_units(output: StaticOutput, units: Units) -> StaticOutput:
             known=output.known,
             band=output.band,
             background=output.background,
+            cased=output.cased,
         )
     numbers: dict[tuple[int, ...], int] = {}
     types = [

@@ -10,7 +10,7 @@ from bifocal.contracts import Candidates, Options, ShardDocument
 from bifocal.errors import InvalidOptions
 from bifocal.lenses import PairKinds
 from bifocal.text import is_candidate
-from bifocal_gateway.merge.noun_phrases import noun_phrases
+from bifocal_gateway.units.noun_phrases import noun_phrases
 
 Ints = npt.NDArray[np.int64]
 
@@ -70,6 +70,17 @@ def units_of(
                 "noun phrases are made of the kinds that a head catalogue tells, and the first contextual "
                 "model has none for this language; choose other candidates"
             )
-        return Units.of(noun_phrases(candidate, kinds, kind_names), n_words)
+        phrases = noun_phrases(candidate, kinds, kind_names)
+        return Units.of(_without_articles(phrases, set(document.stop_words)), n_words)
     words = np.flatnonzero(candidate)
     return Units.of(np.stack([words, words + 1], axis=1), n_words)
+
+
+def _without_articles(phrases: Sequence[tuple[int, int]], stop_words: set[int]) -> list[tuple[int, int]]:
+    """Phrases without the stop words they begin with, so that *the king* is *a king*; pronouns stay."""
+    found = []
+    for first, end in phrases:
+        while first < end - 1 and first in stop_words:
+            first += 1
+        found.append((first, end))
+    return found

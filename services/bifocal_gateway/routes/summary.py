@@ -1,0 +1,23 @@
+"""`/v1/jobs/{id}/summary`: the batch report."""
+
+from anyio import CapacityLimiter
+from anyio.to_thread import run_sync
+from fastapi import APIRouter, Request, Response
+
+from bifocal.contracts import BatchReport
+from bifocal_gateway.gateway import Gateway
+
+router = APIRouter(prefix="/v1/jobs", tags=["jobs"])
+
+#: One at a time, with one thread and a bound on memory; who waits for it holds none of the threads
+#: that the other routes need.
+_ONE = CapacityLimiter(1)
+
+
+@router.get("/{job_id}/summary", response_model=BatchReport)
+async def summary(request: Request, job_id: str) -> Response:
+    """What a job's documents say as a whole: of all of them once the job has ended, else of those that
+    have been merged by now."""
+    gateway: Gateway = request.app.state.gateway
+    body = await run_sync(gateway.summaries.summary, job_id, limiter=_ONE)
+    return Response(body, media_type="application/json")
