@@ -45,105 +45,91 @@ function showEvidence(k, terms) {
 const documentsOf = (names, ...terms) =>
   el("td", { class: "start many" }, ...names.flatMap((id, k) => [k ? " " : "", evidence(id, ...terms)]));
 
-function termPair({ a, b, static_spread: spread, ...each }, absent) {
-  const { q, p, expected } = absent ? each.absence || {} : each;
-  const names = absent ? ["absence-expected", "absence-p", "absence-q"] : ["expected", "tie-p", "tie-q"];
-  const optional = (name, value, write = compact) =>
-    el("td", null, value === undefined || value === null ? "–" : write(name, value));
+/** Names of the figures of a list: of ties, or of their absence where the language alone binds the pairs. */
+const TIES = ["expected", "tie-lift", "tie-p", "tie-q"];
+const ABSENCE = ["absence-expected", null, "absence-p", "absence-q"];
+
+function termPair(each, absent) {
+  const { expected, p, q } = absent ? each.absence || {} : each;
+  const names = absent ? ABSENCE : TIES;
+  const cell = (name, value, write) => cellOf(value === undefined || value === null ? "–" : write(name, value));
   return el(
     "tr",
     { "data-testid": "batch-pair", "data-verdict": each.verdict },
-    el("th", { scope: "row", class: "pair" }, bdi(a), " – ", bdi(b)),
-    el("td", null, whole("pair-documents", each.documents)),
-    el("td", null, whole("tied", each.tied)),
-    optional(names[0], expected),
-    absent ? null : optional("tie-lift", each.lift),
-    optional(names[1], p),
-    optional(names[2], q),
-    optional("contextual", each.contextual, score),
-    optional("contextual-spread", each.contextual_spread, score),
-    optional("cosine", each.static?.cosine, score),
-    optional("meaning-percentile", each.static?.percentile, score),
-    optional("static-spread", spread, compact),
-    el("td", null, whole("pair-occurrences", each.occurrences)),
-    documentsOf(each.evidence, a, b),
+    el("th", { scope: "row", class: "pair" }, bdi(each.a), " – ", bdi(each.b)),
+    cell("pair-documents", each.documents, whole),
+    cell("tied", each.tied, whole),
+    cell(names[0], expected, compact),
+    absent ? null : cell(names[1], each.lift, compact),
+    cell(names[2], p, compact),
+    cell(names[3], q, compact),
+    cell("contextual", each.contextual, score),
+    cell("contextual-spread", each.contextual_spread, score),
+    cell("cosine", each.static?.cosine, score),
+    cell("meaning-percentile", each.static?.percentile, score),
+    cell("static-spread", each.static_spread, compact),
+    cell("pair-occurrences", each.occurrences, whole),
+    documentsOf(each.evidence, each.a, each.b),
   );
 }
 
-function pairTable(name) {
-  const { lists, listed } = data.batch;
-  const [, says] = BATCH_LISTS[name];
-  if (!lists[name].length) return [el("p", { class: "empty" }, "No pair of terms is in this list.")];
-  const absent = name === "meaning_only";
-  const head = (label, key) => el("th", { scope: "col", title: SAYS[key] }, label);
-  const rows = lists[name];
-  const body = el("tbody");
-  const parts = [
-    el("p", { class: "small soft under" }, says),
+function pairHeads(absent) {
+  const [expected, lift, p, q] = absent ? ABSENCE : TIES;
+  return [
     el(
-      "div",
-      { class: "scroller" },
-      el(
-        "table",
-        null,
-        el(
-          "thead",
-          null,
-          el(
-            "tr",
-            { class: "over" },
-            el("td"),
-            el(
-              "th",
-              { colspan: absent ? 5 : 6, scope: "colgroup", class: "ink-context" },
-              el("span", null, "documents that tie it"),
-            ),
-            el("th", { colspan: 2, scope: "colgroup", class: "ink-context" }, el("span", null, "contextual value")),
-            el("th", { colspan: 3, scope: "colgroup", class: "ink-meaning" }, el("span", null, "static value")),
-            el("td", { colspan: 2 }),
-          ),
-          el(
-            "tr",
-            null,
-            el("th", { scope: "col" }, "terms"),
-            head("documents", "pair-documents"),
-            head("ties", "tied"),
-            head("expected", absent ? "absence-expected" : "expected"),
-            absent ? null : head("lift", "tie-lift"),
-            head("p", absent ? "absence-p" : "tie-p"),
-            head("q", absent ? "absence-q" : "tie-q"),
-            head("mean", "contextual"),
-            head("spread", "contextual-spread"),
-            head("cosine", "cosine"),
-            head("percentile", "meaning-percentile"),
-            head("spread", "static-spread"),
-            head("together", "pair-occurrences"),
-            el("th", { scope: "col", class: "start" }, "see"),
-          ),
-        ),
-        body,
-      ),
+      "tr",
+      { class: "over" },
+      el("td"),
+      over(absent ? 5 : 6, "documents that tie it", "context"),
+      over(2, "contextual value", "context"),
+      over(3, "static value", "meaning"),
+      el("td", { colspan: 2 }),
     ),
-    ...fillTable(
-      body,
-      rows,
-      (each) => termPair(each, absent),
-      (upto) =>
-        upto < rows.length
-          ? `The first ${count(upto)} of ${plural(rows.length, "pair")}.`
-          : `${plural(rows.length, "pair")}.`,
+    el(
+      "tr",
+      null,
+      ...heads([
+        ["terms"],
+        ["documents", "pair-documents"],
+        ["ties", "tied"],
+        ["expected", expected],
+        ...(absent ? [] : [["lift", lift]]),
+        ["p", p],
+        ["q", q],
+        ["mean", "contextual"],
+        ["spread", "contextual-spread"],
+        ["cosine", "cosine"],
+        ["percentile", "meaning-percentile"],
+        ["spread", "static-spread"],
+        ["together", "pair-occurrences"],
+        ["see", null, true],
+      ]),
     ),
   ];
-  if (listed[name] > rows.length)
-    parts.push(
-      el(
-        "p",
-        { class: "small soft under" },
-        `The first ${count(rows.length)} of ${count(listed[name])} that the batch report lists.`,
-      ),
-    );
+}
+
+function pairTable(name) {
+  const rows = data.batch.lists[name];
+  const listed = data.batch.listed[name];
+  if (!rows.length) return [el("p", { class: "empty" }, "No pair of terms is in this list.")];
+  const absent = name === "meaning_only";
+  const body = el("tbody");
+  const parts = [
+    el("p", { class: "small soft under" }, BATCH_LISTS[name][1]),
+    scrolled(pairHeads(absent), body),
+    ...fillTable(body, rows, (each) => termPair(each, absent), firstOf(rows, "pair")),
+  ];
+  if (listed > rows.length) parts.push(beyond(rows.length, listed));
   return parts;
 }
+
+/** Says that the batch report lists more than the page has. */
+const beyond = (here, listed) =>
+  el(
+    "p",
+    { class: "small soft under" },
+    `The page has the first ${count(here)} of ${count(listed)} in the batch report.`,
+  );
 
 function showBatchPairs(name) {
   selectTab($("batch-tabs"), "batch-pairs", name, (each) => data.batch.listed[each]);
@@ -153,44 +139,25 @@ function showBatchPairs(name) {
 function showBatch() {
   const { batch } = data;
   if (!batch) return;
+  const verdict = (name) => whole("batch-verdict", batch.verdicts[name]);
   $("batch-said").replaceChildren(
-    "These ",
-    whole("batch-documents", batch.n_documents),
-    batch.n_documents === 1 ? " document holds " : " documents hold ",
-    whole("n-pairs", batch.n_pairs),
-    " pairs of ",
-    whole("n-terms", batch.n_terms),
-    " terms. They say ",
-    whole("batch-verdict", batch.verdicts.context_only),
-    " of them that the language does not, and ",
-    whole("batch-verdict", batch.verdicts.both),
-    " that it does; ",
-    whole("batch-verdict", batch.verdicts.meaning_only),
-    " that the language binds are not tied here.",
+    ...prose`These ${whole("batch-documents", batch.n_documents)} ${batch.n_documents === 1 ? "document holds" : "documents hold"} ${whole("n-pairs", batch.n_pairs)} pairs of ${whole("n-terms", batch.n_terms)} terms. `,
+    ...prose`They say ${verdict("context_only")} of them that the language does not, and ${verdict("both")} that it does; ${verdict("meaning_only")} that the language binds are not tied here.`,
   );
   const notes = [];
   if (!batch.complete) notes.push(["The job had not ended: this is of the documents that had been merged by then."]);
   if (batch.n_terms_left_out)
-    notes.push([
-      whole("terms-left-out", batch.n_terms_left_out),
-      " terms of documents that have more than are followed were left out.",
-    ]);
+    notes.push(
+      prose`${whole("terms-left-out", batch.n_terms_left_out)} terms of documents that have more than are followed were left out.`,
+    );
+  const rate = batch.base_rate === null ? "" : [", a share of ", score("base-rate", batch.base_rate)];
   $("batch-notices").replaceChildren(
     ...notes.map((parts) => el("p", { class: "notice" }, ...parts)),
     el(
       "p",
       { class: "small soft" },
-      "In each document a pair counts once: ",
-      whole("held", batch.n_held),
-      " times in all, and ",
-      whole("held-tied", batch.n_tied),
-      " times the document ties it",
-      ...(batch.base_rate === null ? ["."] : [", a share of ", score("base-rate", batch.base_rate), "."]),
-      " Neither side binds ",
-      whole("batch-verdict", batch.verdicts.neither),
-      "; ",
-      whole("batch-verdict", batch.verdicts.not_comparable),
-      " have a term without a vector.",
+      ...prose`In each document a pair counts once: ${whole("held", batch.n_held)} times in all, and ${whole("held-tied", batch.n_tied)} times the document ties it${rate}. `,
+      ...prose`Neither side binds ${verdict("neither")}; ${verdict("not_comparable")} have a term without a vector.`,
     ),
   );
   const names = Object.keys(BATCH_LISTS).filter((name) => name !== "not_comparable" || batch.lists[name].length);

@@ -1,219 +1,135 @@
 // What changes from document to document, and what is chance ----------------------------------------
 
+/** Standard deviation of the contextual value by chance, and the most that of a share can be. */
+const CHANCE_SPREAD = 0.289;
+const MOST_SPREAD = 0.5;
+
 /** Claim: the static value of a pair is the same in every document, the contextual one is not. */
 function showConstancy({ constancy }) {
   const quantiles = Object.entries(constancy.contextual_spread);
-  const parts = [el("h3", null, "The same pair in another document")];
+  const least = whole("constancy-least", constancy.least_documents);
+  const title = el("h3", null, "The same pair in another document");
   if (!constancy.n_pairs || !quantiles.length) {
-    parts.push(
-      el(
-        "p",
-        null,
-        "No pair is held in ",
-        whole("constancy-least", constancy.least_documents),
-        " documents or more, so how its values change cannot be told.",
-      ),
-    );
-    $("constancy").replaceChildren(...parts);
+    const nothing = prose`No pair is held in ${least} documents or more, so how its values change cannot be told.`;
+    $("constancy").replaceChildren(title, el("p", null, ...nothing));
     return;
   }
-  const middle =
-    constancy.contextual_spread["0.5"] ?? constancy.contextual_spread["0.50"] ?? quantiles[quantiles.length >> 1][1];
-  parts.push(
+  const middle = quantiles[quantiles.length >> 1][1];
+  const largest = compact("largest-static-spread", constancy.static_spread ?? 0);
+  $("constancy").replaceChildren(
+    title,
     el(
       "p",
       null,
-      "Over the ",
-      whole("constancy-pairs", constancy.n_pairs),
-      " pairs held in ",
-      whole("constancy-least", constancy.least_documents),
-      " documents or more, the meaning of a pair changes by ",
-      compact("largest-static-spread", constancy.static_spread ?? 0),
-      " at most: a static vector knows no document. What the text makes of the pair changes by ",
-      score("spread-quantile", middle),
-      " (the middle pair’s standard deviation).",
+      ...prose`Over the ${whole("constancy-pairs", constancy.n_pairs)} pairs held in ${least} documents or more, the meaning of a pair changes by ${largest} at most: a static vector knows no document. `,
+      ...prose`What the text makes of the pair changes by ${score("spread-quantile", middle)} (the middle pair’s standard deviation).`,
     ),
+    spreadPlot(quantiles, middle, constancy.static_spread ?? 0),
+    el("dl", { class: "facts small" }, ...quantiles.map(quantile)),
   );
-  const plot = el("div", {
-    class: "spreads",
-    role: "img",
-    "aria-label": `Spread of the contextual value, quantiles ${quantiles.map(([share, value]) => `${share}: ${value}`).join(", ")}; of the static value 0; by chance 0.289`,
-  });
-  // The standard deviation of a share cannot be more than a half.
-  const at = (node, name, value) => {
-    node.style.setProperty(name, `${200 * value}%`);
+}
+
+function quantile([name, value]) {
+  const label = el("dt", { class: "label" }, `${Math.round(100 * name)} % of pairs below`);
+  return el("div", null, label, el("dd", null, score("spread-quantile", value)));
+}
+
+/** The spread of the static value, a line at 0, beside that of the contextual one, boxes of its quantiles. */
+function spreadPlot(quantiles, middle, still) {
+  const [values, last] = [quantiles.map(([, value]) => value), quantiles.length - 1];
+  const at = (node, places) => {
+    for (const [name, value] of Object.entries(places))
+      node.style.setProperty(`--${name}`, `${(100 * value) / MOST_SPREAD}%`);
     return node;
   };
-  const box = el("i", { class: "box" });
-  at(at(box, "--low", quantiles[0][1]), "--high", quantiles.at(-1)[1]);
-  const heart = el("i", { class: "box heart" });
-  at(
-    at(heart, "--low", quantiles[Math.min(1, quantiles.length - 1)][1]),
-    "--high",
-    quantiles.at(-Math.min(2, quantiles.length))[1],
+  const box = (name, from) =>
+    at(el("i", { class: name }), { low: values[Math.min(from, last)], high: values[Math.max(last - from, 0)] });
+  const label = (name, text, place) => at(el("span", { class: `small ${name}` }, text), { at: place });
+  const told = quantiles.map(([name, value]) => `${name}: ${value}`).join(", ");
+  return el(
+    "div",
+    {
+      class: "spreads",
+      role: "img",
+      "aria-label": `Spread of the contextual value, quantiles ${told}; of the static value ${still}; by chance ${CHANCE_SPREAD}`,
+    },
+    box("box", 0),
+    box("box heart", 1),
+    at(el("b", { class: "middle" }), { at: middle }),
+    at(el("b", { class: "zero" }), { at: still }),
+    at(el("b", { class: "chance" }), { at: CHANCE_SPREAD }),
+    label("ink-meaning", "meaning", 0),
+    label("ink-context under-box", "context", values[0]),
+    label("soft", "chance", CHANCE_SPREAD),
   );
-  plot.append(
-    box,
-    heart,
-    at(el("b", { class: "middle" }), "--at", middle),
-    at(el("b", { class: "zero" }), "--at", constancy.static_spread ?? 0),
-    at(el("b", { class: "chance" }), "--at", 0.289),
-    at(el("span", { class: "small ink-meaning" }, "meaning"), "--at", 0),
-    at(el("span", { class: "small ink-context under-box" }, "context"), "--at", quantiles[0][1]),
-    at(el("span", { class: "small soft" }, "chance"), "--at", 0.289),
-  );
-  parts.push(
-    plot,
-    el(
-      "dl",
-      { class: "facts small" },
-      ...quantiles.map(([name, value]) =>
-        el(
-          "div",
-          null,
-          el("dt", { class: "label" }, `${Math.round(100 * name)} % of pairs below`),
-          el("dd", null, score("spread-quantile", value)),
-        ),
-      ),
-    ),
-  );
-  $("constancy").replaceChildren(...parts);
 }
 
 function showSignificance({ significance: s }) {
+  const near =
+    s.near_rate !== null &&
+    prose`Pairs near in meaning are tied ${compact("near-rate", s.near_rate)} times as often as is expected of them; of ${whole("n-near-tested", s.n_near_tested)} such pairs tested ${whole("n-absent", s.n_absent)} are tied so much more seldom that chance hardly explains it.`;
   $("significance").replaceChildren(
     el("h3", null, "How chance was kept out"),
     el(
       "p",
       null,
-      "Each of the ",
-      whole("n-tested", s.n_tested),
-      " pairs that at least ",
-      whole("least-documents", s.least_documents),
-      " documents hold was tested; a pair is called tied if at least ",
-      whole("least-tied", s.least_tied),
-      " documents tie it and its false discovery rate (",
-      bdi(s.correction),
-      ") is at most ",
-      compact("level", s.level),
-      ", as that of ",
-      whole("n-tied", s.n_tied),
-      " pairs is.",
+      ...prose`Each of the ${whole("n-tested", s.n_tested)} pairs that at least ${whole("least-documents", s.least_documents)} documents hold was tested; `,
+      ...prose`a pair is called tied if at least ${whole("least-tied", s.least_tied)} documents tie it and its false discovery rate (${bdi(s.correction)}) is at most ${compact("level", s.level)}, as that of ${whole("n-tied", s.n_tied)} pairs is.`,
     ),
-    s.near_rate === null
-      ? null
-      : el(
-          "p",
-          null,
-          "Pairs near in meaning are tied ",
-          compact("near-rate", s.near_rate),
-          " times as often as is expected of them; of ",
-          whole("n-near-tested", s.n_near_tested),
-          " such pairs tested ",
-          whole("n-absent", s.n_absent),
-          " are tied so much more seldom that chance hardly explains it.",
-        ),
+    ...(near ? [el("p", null, ...near)] : []),
+  );
+}
+
+function company(each) {
+  const with_ = each.companions.flatMap(({ term, documents }, k) => [
+    k ? ", " : "",
+    el("bdi", { class: "pair", dir: "auto" }, term),
+    " ",
+    whole("companion-documents", documents),
+  ]);
+  return el(
+    "tr",
+    { "data-testid": "company" },
+    el("th", { scope: "row", class: "pair" }, bdi(each.term)),
+    cellOf(whole("company-documents", each.documents)),
+    cellOf(score("within", each.within)),
+    cellOf(score("between", each.between)),
+    cellOf(score("change", each.change)),
+    cellOf(score("change-error", each.error)),
+    el("td", { class: "start many" }, ...with_),
+    documentsOf(each.evidence, each.term),
   );
 }
 
 function showCompanies({ companies, n_terms_told: told }) {
   const { terms } = companies;
-  const parts = [el("h3", null, "Terms whose company changes most from document to document")];
-  if (!companies.n_terms)
-    parts.push(
-      el(
-        "p",
-        { class: "empty" },
-        "No term has company in ",
-        whole("companies-least", companies.least_documents),
-        " documents or more.",
-      ),
-    );
-  else {
-    parts.push(
-      el(
-        "p",
-        { class: "small soft" },
-        "Over the ",
-        whole("companies-terms", companies.n_terms),
-        " terms with company in ",
-        whole("companies-least", companies.least_documents),
-        " documents or more, two companions have a cosine of ",
-        score("mean-within", companies.within),
-        " in one document and ",
-        score("mean-between", companies.between),
-        " in two, a change of ",
-        score("mean-change", companies.change),
-        " on average. ",
-        SAYS.change,
-      ),
-    );
-    const head = (label, key) => el("th", { scope: "col", title: SAYS[key] }, label);
-    const body = el("tbody");
-    const row = (each) =>
-      el(
-        "tr",
-        { "data-testid": "company" },
-        el("th", { scope: "row", class: "pair" }, bdi(each.term)),
-        el("td", null, whole("company-documents", each.documents)),
-        el("td", null, score("within", each.within)),
-        el("td", null, score("between", each.between)),
-        el("td", null, score("change", each.change)),
-        el("td", null, score("change-error", each.error)),
-        el(
-          "td",
-          { class: "start many" },
-          ...each.companions.flatMap(({ term, documents }, k) => [
-            k ? ", " : "",
-            el("bdi", { class: "pair", dir: "auto" }, term),
-            " ",
-            whole("companion-documents", documents),
-          ]),
-        ),
-        documentsOf(each.evidence, each.term),
-      );
-    parts.push(
-      el(
-        "div",
-        { class: "scroller" },
-        el(
-          "table",
-          null,
-          el(
-            "thead",
-            null,
-            el(
-              "tr",
-              null,
-              el("th", { scope: "col" }, "term"),
-              head("documents", "company-documents"),
-              head("within", "within"),
-              head("between", "between"),
-              head("change", "change"),
-              head("error", "change-error"),
-              el("th", { scope: "col", class: "start" }, "most frequent company, in documents"),
-              el("th", { scope: "col", class: "start" }, "see, side by side"),
-            ),
-          ),
-          body,
-        ),
-      ),
-    );
-    parts.push(
-      ...fillTable(body, terms, row, (upto) =>
-        upto < terms.length
-          ? `The first ${count(upto)} of ${plural(terms.length, "term")}.`
-          : `${plural(terms.length, "term")}.`,
-      ),
-    );
-    if (told > terms.length)
-      parts.push(
-        el(
-          "p",
-          { class: "small soft under" },
-          `The first ${count(terms.length)} of ${count(told)} in the batch report.`,
-        ),
-      );
+  const least = whole("companies-least", companies.least_documents);
+  const title = el("h3", null, "Terms whose company changes most from document to document");
+  if (!companies.n_terms) {
+    const nothing = prose`No term has company in ${least} documents or more.`;
+    $("companies").replaceChildren(title, el("p", { class: "empty" }, ...nothing));
+    return;
   }
-  $("companies").replaceChildren(...parts);
+  const columns = [
+    ["term"],
+    ["documents", "company-documents"],
+    ["within", "within"],
+    ["between", "between"],
+    ["change", "change"],
+    ["error", "change-error"],
+    ["most frequent company, in documents", "companion-documents", true],
+    ["see, side by side", null, true],
+  ];
+  const body = el("tbody");
+  $("companies").replaceChildren(
+    title,
+    el(
+      "p",
+      { class: "small soft" },
+      ...prose`Over the ${whole("companies-terms", companies.n_terms)} terms with company in ${least} documents or more, two companions have a cosine of ${score("mean-within", companies.within)} in one document and ${score("mean-between", companies.between)} in two, a change of ${score("mean-change", companies.change)} on average. ${SAYS.change}`,
+    ),
+    scrolled([el("tr", null, ...heads(columns))], body),
+    ...fillTable(body, terms, company, firstOf(terms, "term")),
+    ...(told > terms.length ? [beyond(terms.length, told)] : []),
+  );
 }

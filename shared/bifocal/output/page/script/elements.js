@@ -21,6 +21,9 @@ function button(label, act, attributes) {
   return node;
 }
 
+/** What a sentence with figures in it is made of: its words, and elements or text between them. */
+const prose = (words, ...parts) => words.flatMap((text, k) => (k < parts.length ? [text, parts[k]].flat() : [text]));
+
 /** A name of the report in plain words. */
 function plain(name) {
   return name.replaceAll("_", " ");

@@ -12,39 +12,14 @@ function showMatrix() {
     if (value < 0) node.classList.add("contrary");
     return node;
   };
+  const named = (name, k, scope) => el("th", { scope, class: ink(k) }, bdi(name));
+  const head = el("tr", null, el("td"), ...agreement.models.map((name, k) => named(name, k, "col")));
+  const line = (name, k) =>
+    el("tr", null, named(name, k, "row"), ...agreement.spearman[k].map((value, j) => cell(value, j === k)));
   $("matrix").replaceChildren(
     el("h3", null, "How far the models agree"),
     el("p", { class: "small soft" }, SAYS["model-agreement"]),
-    el(
-      "div",
-      { class: "scroller" },
-      el(
-        "table",
-        { class: "matrix" },
-        el(
-          "thead",
-          null,
-          el(
-            "tr",
-            null,
-            el("td"),
-            ...agreement.models.map((name, k) => el("th", { scope: "col", class: ink(k) }, bdi(name))),
-          ),
-        ),
-        el(
-          "tbody",
-          null,
-          ...agreement.models.map((name, k) =>
-            el(
-              "tr",
-              null,
-              el("th", { scope: "row", class: ink(k) }, bdi(name)),
-              ...agreement.spearman[k].map((value, j) => cell(value, j === k)),
-            ),
-          ),
-        ),
-      ),
-    ),
+    scrolled([head], el("tbody", null, ...agreement.models.map(line)), { class: "matrix" }),
   );
 }
 
@@ -58,67 +33,58 @@ function factList(facts, attribute = "data-fact") {
   );
 }
 
+function staticFacts(summary) {
+  return [
+    ["space", SPACES[summary.space] || plain(summary.space)],
+    ["words without a vector", whole("unknown-words", summary.n_unknown)],
+  ];
+}
+
+function contextualFacts(summary) {
+  const says = Object.hasOwn(METHODS, summary.method) ? METHODS[summary.method] : null;
+  const windows = [whole("document-windows", summary.windows), " of ", whole("window-tokens", summary.window_tokens)];
+  return [
+    ["method", el("span", { title: says }, summary.method)],
+    ["precision", summary.precision],
+    ...(summary.catalogue
+      ? Object.entries({ "head catalogue": bdi(summary.catalogue), profile: summary.profile })
+      : []),
+    ["windows", [...windows, " pieces"]],
+    ["coverage", score("coverage", summary.coverage)],
+    ["sink mass", score("sink-mass", summary.sink_mass)],
+    ["lifts held against", el("span", { "data-field": "background" }, plain(summary.background))],
+  ];
+}
+
 /** Models, catalogues, libraries and options: what the figures rest on. */
 function showHow() {
   const { source, settings, options } = current;
-  const parts = source.contextual.map((summary) => [
-    summary.model,
-    [
-      [
-        "method",
-        el("span", { title: Object.hasOwn(METHODS, summary.method) ? METHODS[summary.method] : null }, summary.method),
-      ],
-      ["precision", summary.precision],
-      ...(summary.catalogue
-        ? [
-            ["head catalogue", bdi(summary.catalogue)],
-            ["profile", summary.profile],
-          ]
-        : []),
-      [
-        "windows",
-        [whole("document-windows", summary.windows), " of ", whole("window-tokens", summary.window_tokens), " pieces"],
-      ],
-      ["coverage", score("coverage", summary.coverage)],
-      ["sink mass", score("sink-mass", summary.sink_mass)],
-      ["lifts held against", el("span", { "data-field": "background" }, plain(summary.background))],
-    ],
-    "context",
-  ]);
-  parts.unshift(
-    ...source.static.map((summary) => [
-      summary.model,
-      [
-        ["space", SPACES[summary.space] || plain(summary.space)],
-        ["words without a vector", whole("unknown-words", summary.n_unknown)],
-      ],
-      "meaning",
-    ]),
-  );
   const written = (value) => (Array.isArray(value) ? value.join(", ") : value === null ? "–" : String(value));
+  const models = (side, summaries, facts) =>
+    summaries.flatMap((summary) => [el("h4", { class: `ink-${side}` }, bdi(summary.model)), factList(facts(summary))]);
+  const hashes = [
+    ["text", source.text_hash],
+    ...(settings.terms ? [["terms", settings.terms]] : []),
+    ...Object.entries(settings.models),
+    ...Object.entries(settings.catalogues),
+  ];
+  const hash = ([name, value]) =>
+    el("div", null, el("dt", { class: "label" }, bdi(name)), el("dd", null, el("code", null, value)));
   $("facts").replaceChildren(
-    ...parts.flatMap(([model, facts, side]) => [el("h4", { class: `ink-${side}` }, bdi(model)), factList(facts)]),
+    ...models("meaning", source.static, staticFacts),
+    ...models("context", source.contextual, contextualFacts),
     el("h4", null, "Options"),
     factList(
       Object.entries(options).map(([name, value]) => [plain(name), bdi(written(value))]),
       "data-option",
     ),
     el("h4", null, "Provenance"),
-    factList([
-      ["bifocal", settings.bifocal],
-      ...Object.entries(settings.libraries).map(([name, version]) => [name, bdi(version)]),
-    ]),
-    el(
-      "dl",
-      { class: "hashes small" },
-      ...[
-        ["text", source.text_hash],
-        ...(settings.terms ? [["terms", settings.terms]] : []),
-        ...Object.entries(settings.models),
-        ...Object.entries(settings.catalogues),
-      ].map(([name, hash]) =>
-        el("div", null, el("dt", { class: "label" }, bdi(name)), el("dd", null, el("code", null, hash))),
-      ),
+    factList(
+      Object.entries({ bifocal: settings.bifocal, ...settings.libraries }).map(([name, version]) => [
+        name,
+        bdi(version),
+      ]),
     ),
+    el("dl", { class: "hashes small" }, ...hashes.map(hash)),
   );
 }

@@ -239,16 +239,8 @@ function showTable() {
   );
   const body = el("tbody");
   $("pairs").replaceChildren(
-    el(
-      "div",
-      { class: "scroller" },
-      el("table", { class: "live" }, el("thead", null, lensRow(columns, reason ? el("td") : null), head), body),
-    ),
-    ...fillTable(body, sorted(rows), line, (upto) =>
-      upto < rows.length
-        ? `The first ${count(upto)} of ${count(rows.length)} pairs, ${order()}.`
-        : `${plural(rows.length, "pair")}, ${order()}.`,
-    ),
+    scrolled([lensRow(columns, reason ? el("td") : null), head], body, { class: "live" }),
+    ...fillTable(body, sorted(rows), line, firstOf(rows, "pair", `, ${order()}`)),
   );
   markTableRow();
 }

@@ -3,6 +3,7 @@ $("lenses").addEventListener("change", (event) => {
   if (!current) return;
   colour();
   showPanel();
+  drawSentence();
 });
 addEventListener("hashchange", openNamed);
 listenToText();

@@ -17,26 +17,17 @@ function beside(chance, value) {
 /** Agreement in a sentence that can be read aloud. */
 function readAloud({ spearman, null: chance }) {
   if (spearman === null) return ["This document has too few pairs that the lenses could agree or differ on."];
-  const parts = [
-    `The two lenses ${inWords(spearman)}: `,
-    brief("agreement", spearman),
-    ", where 1 would be the same order and 0 none in common.",
+  const told = prose`The two lenses ${inWords(spearman)}: ${brief("agreement", spearman)}, where 1 would be the same order and 0 none in common.`;
+  if (!chance) return told;
+  const [low, high] = [brief("chance-low", chance.interval.low), brief("chance-high", chance.interval.high)];
+  return [
+    ...told,
+    ...prose` With its words shuffled, it comes to between ${low} and ${high}, ${beside(chance, spearman)} (${pValue("agreement-p", chance)}).`,
   ];
-  if (chance) {
-    parts.push(
-      " With its words shuffled, it comes to between ",
-      brief("chance-low", chance.interval.low),
-      " and ",
-      brief("chance-high", chance.interval.high),
-      `, ${beside(chance, spearman)} (`,
-      el("i", null, "p"),
-      "\u00a0=\u00a0",
-      compact("agreement-p", chance.p_value),
-      ").",
-    );
-  }
-  return parts;
 }
+
+const pValue = (name, chance) => [el("i", null, "p"), "\u00a0=\u00a0", compact(name, chance.p_value)];
+const between = (names, { low, high }) => [score(names[0], low), " to ", score(names[1], high)];
 
 /** A value between low and high, on a line that also shows where chance would put it. */
 function axis(from, value, interval, chance) {
@@ -75,13 +66,8 @@ function agreementEntry({ spearman, interval, null: chance, n_pairs: pairs }) {
     "agreement of the lenses",
     "agreement",
     [el("span", { class: "value" }, score("agreement", spearman)), axis(-1, spearman, interval, chance)],
-    interval && ["interval ", score("agreement-low", interval.low), " to ", score("agreement-high", interval.high)],
-    chance && [
-      "by chance ",
-      score("chance-low", chance.interval.low),
-      " to ",
-      score("chance-high", chance.interval.high),
-    ],
+    interval && ["interval ", ...between(["agreement-low", "agreement-high"], interval)],
+    chance && ["by chance ", ...between(["chance-low", "chance-high"], chance.interval)],
     ["over ", whole("agreement-pairs", pairs), " pairs"],
   );
 }
@@ -95,13 +81,9 @@ function overlapEntry({ top_overlap: overlap, top_null: chance, n_top: top }) {
     ["of the ", whole("n-top", top), " strongest of either lens"],
     chance && [
       "by chance ",
-      score("top-chance-low", chance.interval.low),
-      " to ",
-      score("top-chance-high", chance.interval.high),
+      ...between(["top-chance-low", "top-chance-high"], chance.interval),
       ", ",
-      el("i", null, "p"),
-      "\u00a0=\u00a0",
-      compact("top-p", chance.p_value),
+      ...pValue("top-p", chance),
     ],
   );
 }
@@ -113,44 +95,27 @@ function reachEntry(reach) {
     ["context", "context", "contextual"],
   ];
   if (reach.all_pairs === null) return null;
-  const cell = (name, value, side) =>
-    el("td", null, value === null ? "–" : score(name, value), gauge(value || 0, null, side));
+  const cell = (name, value, side) => cellOf(value === null ? "–" : score(name, value), gauge(value || 0, null, side));
+  const line = ([side, label, name]) =>
+    el(
+      "tr",
+      null,
+      el("th", { scope: "row", class: side === "all" ? null : `ink-${side}` }, label),
+      cell(`far-${side}`, reach[name], side),
+      cell(`across-${side}`, reach[`across_sentences_${name}`], side),
+    );
+  const head = el(
+    "tr",
+    null,
+    el("td"),
+    el("th", { scope: "col" }, ...prose`over ${whole("beyond-words", reach.beyond_words)} words`),
+    el("th", { scope: "col", title: SAYS["across-all"] }, "across sentences"),
+  );
   return el(
     "div",
     { "data-figure": "reach", title: SAYS["far-all"] },
     el("dt", { class: "label" }, "how far apart the marked pairs are"),
-    el(
-      "dd",
-      null,
-      el(
-        "table",
-        { class: "reach" },
-        el(
-          "thead",
-          null,
-          el(
-            "tr",
-            null,
-            el("td"),
-            el("th", { scope: "col" }, "over ", whole("beyond-words", reach.beyond_words), " words"),
-            el("th", { scope: "col", title: SAYS["across-all"] }, "across sentences"),
-          ),
-        ),
-        el(
-          "tbody",
-          null,
-          ...sides.map(([side, label, name]) =>
-            el(
-              "tr",
-              null,
-              el("th", { scope: "row", class: side === "all" ? null : `ink-${side}` }, label),
-              cell(`far-${side}`, reach[name], side),
-              cell(`across-${side}`, reach[`across_sentences_${name}`], side),
-            ),
-          ),
-        ),
-      ),
-    ),
+    el("dd", null, el("table", { class: "reach" }, el("thead", null, head), el("tbody", null, ...sides.map(line)))),
   );
 }
 
@@ -221,13 +186,13 @@ function wordsEntry({ static: statics, contextual }) {
 
 function showSummary() {
   const { source } = current;
+  const numbered = (name, n, what) => [whole(name, n), ` ${what}${n === 1 ? "" : "s"}`];
   $("counts").replaceChildren(
-    whole("n-words", source.n_words),
-    source.n_words === 1 ? " word · " : " words · ",
-    whole("n-sentences", source.n_sentences),
-    source.n_sentences === 1 ? " sentence · " : " sentences · ",
-    whole("candidate-pairs", source.n_candidate_pairs),
-    source.n_candidate_pairs === 1 ? " candidate pair" : " candidate pairs",
+    ...numbered("n-words", source.n_words, "word"),
+    " · ",
+    ...numbered("n-sentences", source.n_sentences, "sentence"),
+    " · ",
+    ...numbered("candidate-pairs", source.n_candidate_pairs, "candidate pair"),
   );
   $("said").replaceChildren(...readAloud(source.agreement));
   $("strip").replaceChildren(

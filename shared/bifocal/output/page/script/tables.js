@@ -54,3 +54,25 @@ function fillTable(body, rows, line, told) {
   fill();
   return [el("p", { class: "under" }, said, " ", more)];
 }
+
+/** Heads of columns: each a label, the name that the legend explains, and whether it is of text. */
+const heads = (columns) =>
+  columns.map(([label, name, wordy]) =>
+    el("th", { scope: "col", class: wordy ? "start" : null, title: SAYS[name] }, label),
+  );
+
+/** A name over some columns. */
+const over = (columns, name, side) =>
+  el("th", { colspan: columns, scope: "colgroup", class: `ink-${side}` }, el("span", null, name));
+
+/** A table that scrolls sideways where it has to; `headRows` are its heads. */
+const scrolled = (headRows, body, attributes) =>
+  el("div", { class: "scroller" }, el("table", attributes, el("thead", null, ...headRows), body));
+
+const cellOf = (...children) => el("td", null, ...children);
+
+/** Says how many of some rows are shown, and in which order. */
+const firstOf =
+  (rows, what, order = "") =>
+  (upto) =>
+    `${upto < rows.length ? `The first ${count(upto)} of ` : ""}${plural(rows.length, what)}${order}.`;
