@@ -302,6 +302,22 @@ def test_documents_are_picked_and_found(open_page: Open) -> None:
     expect(documents.last).to_be_hidden()
 
 
+def test_long_list_of_documents_scrolls_by_itself(open_page: Open) -> None:
+    page = Page()
+    for k in range(60):
+        page.add(build_report(FRANCE, PAIRS, name=f"doc-{k}"), FRANCE)
+    page.add_batch(batch_report())
+    tab = open_page(page)
+    picker = tab.get_by_role("navigation").bounding_box()
+    assert picker is not None
+    assert picker["height"] <= 900
+    legend = tab.get_by_test_id("legend").bounding_box()
+    assert legend is not None
+    assert tab.evaluate("document.documentElement.scrollHeight") < legend["y"] + legend["height"] + 100
+    tab.get_by_test_id("document").last.scroll_into_view_if_needed()
+    expect(tab.get_by_test_id("document").last).to_be_in_viewport()
+
+
 def test_head_counts_everything_and_says_what_is_left_out(open_page: Open) -> None:
     page = Page(most_documents=2, most_relations=4)
     for k in range(1200):
@@ -837,6 +853,15 @@ def test_drawing_of_a_word_has_its_arcs_in_front(open_page: Open) -> None:
         "nodes => nodes.filter(n => n.getAttribute('opacity') > 0.5).map(n => [n.dataset.a, n.dataset.b])"
     )
     assert sorted(fronts) == [["0", "5"], ["5", "8"]]
+
+
+def test_one_lens_draws_its_side_of_the_words_alone(open_page: Open) -> None:
+    tab = open_page(page_of(FRANCE, PAIRS))
+    arcs = tab.get_by_test_id("arcs").locator(".arc")
+    expect(arcs).to_have_count(5)
+    tab.get_by_role("radio", name="meaning").check()
+    expect(arcs).to_have_count(3)
+    expect(tab.get_by_test_id("arcs").locator(".arc.context")).to_have_count(0)
 
 
 def test_words_stand_right_to_left_in_the_drawing_where_they_do_in_the_text(open_page: Open) -> None:

@@ -128,6 +128,8 @@ function showDocumentNotices(source) {
       `The strongest ${count(source.rows.length)} of the ${count(source.listed)} pairs that the report lists are shown; all are in reports.jsonl.`,
     );
   if (source.left_out)
-    notices.push(["The report leaves out ", whole("left-out", source.left_out), " more pairs than it may hold."]);
+    notices.push(
+      prose`Beyond the most that a report lists, ${whole("left-out", source.left_out)} pairs are counted and not listed.`,
+    );
   $("document-notices").replaceChildren(...notices.map((parts) => el("p", { class: "notice" }, ...[parts].flat())));
 }
