@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from batch_builder import batch, batch_report, term_pair
+from batch_report_builder import batch, batch_report, term_pair
 from bifocal.contracts import (
     ContextualRelation,
     Direction,

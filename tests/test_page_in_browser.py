@@ -14,7 +14,7 @@ import pytest
 from playwright.sync_api import Browser, Dialog, Locator, expect, sync_playwright
 from playwright.sync_api import Page as Tab
 
-from batch_builder import SPREADS, batch, batch_report, term_pair
+from batch_report_builder import AGREEMENTS, SPREADS, batch, batch_report, term_pair
 from bifocal.contracts import (
     Agreement,
     ContextualRelation,
@@ -772,6 +772,16 @@ def test_static_value_is_constant_beside_the_spread_of_the_contextual_one(open_p
     expect(chance).to_contain_text("(Benjamini-Hochberg) is at most 0.05, as that of 16 pairs is")
 
 
+def test_batch_tells_in_how_many_documents_the_lenses_agree_beyond_chance(open_page: Open) -> None:
+    told = open_page(everything()).get_by_test_id("documents-agreement")
+    expect(told).to_contain_text("In 33 of 38 documents the two lenses agree beyond chance (p at most 0.05")
+    quantiles = told.locator('dl [data-field="agree-quantile"]')
+    assert [float(text) for text in quantiles.all_inner_texts()] == list(AGREEMENTS.values())
+    expect(told.locator("tbody td")).to_have_text(
+        ["1.000000", "0.134567", "–", "0.134567", "1.000000", "0.456789", "–", "0.456789", "1.000000"]
+    )
+
+
 def test_terms_whose_company_changes_are_told_with_their_company(open_page: Open) -> None:
     company = open_page(everything()).get_by_test_id("company")
     expect(company).to_contain_text("river 4, money 3")
@@ -789,6 +799,7 @@ def test_batch_that_tells_nothing_is_not_opened_first(open_page: Open) -> None:
             meaning_only=[],
             constancy={**batch()["constancy"], "n_pairs": 0, "contextual_spread": {}},
             companies={**batch()["companies"], "n_terms": 0, "terms": []},
+            agreement={**batch()["agreement"], "n_documents": 0, "spearman": {}, "models": []},
         )
     )
     tab = open_page(page)
@@ -796,6 +807,7 @@ def test_batch_that_tells_nothing_is_not_opened_first(open_page: Open) -> None:
     tab.get_by_test_id("whole").press("Enter")
     expect(tab.get_by_test_id("batch-pairs")).to_contain_text("No pair of terms is in this list")
     expect(tab.get_by_test_id("constancy")).to_contain_text("how its values change cannot be told")
+    expect(tab.get_by_test_id("documents-agreement")).to_contain_text("No document has pairs")
 
 
 # Sentence as a drawing -----------------------------------------------------------------------------

@@ -10,7 +10,7 @@ _MOST_PAIRS, _MOST_TERMS = 200, 100
 _LISTS = ("context_only", "both", "meaning_only", "not_comparable")
 _WHOLE = {
     *("n_documents", "n_terms", "n_terms_left_out", "n_pairs", "n_held", "n_tied", "base_rate"),
-    *("complete", "verdicts", "significance", "constancy"),
+    *("complete", "verdicts", "significance", "constancy", "agreement"),
 }
 
 
@@ -20,7 +20,7 @@ def packed_batch(report: BaseModel) -> dict[str, Any]:
     companies = whole["companies"]
     return {
         **{name: value for name, value in whole.items() if name in _WHOLE},
-        "thresholds": {side: whole["options"][f"{side}_threshold"] for side in ("static", "contextual")},
+        "n_static_models": len(whole["options"]["static_models"]),
         "lists": {name: whole[name][:_MOST_PAIRS] for name in _LISTS},
         "listed": {name: len(whole[name]) for name in _LISTS},
         "companies": {**companies, "terms": companies["terms"][:_MOST_TERMS]},

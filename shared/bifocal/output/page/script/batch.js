@@ -8,7 +8,7 @@ const BATCH_LISTS = {
   both: ["both say", "What both say: pairs near in meaning that these documents tie oftener than chance has it."],
   meaning_only: [
     "the language says",
-    "What the language binds and these documents do not tie: the absence least likely by chance first.",
+    "What the language binds and these documents do not tie: the absence least likely by chance first. Only where q is low do the documents avoid the pair; the list goes on below that.",
   ],
   not_comparable: ["not comparable", "Pairs that these documents tie, of which a term has no vector."],
 };
@@ -169,6 +169,7 @@ function showBatch() {
   );
   showBatchPairs(names.find((name) => batch.lists[name].length) || names[0]);
   showConstancy(batch);
+  showDocumentsAgreement(batch);
   showSignificance(batch);
   showCompanies(batch);
 }

@@ -25,13 +25,19 @@ function showConstancy({ constancy }) {
       ...prose`What the text makes of the pair changes by ${score("spread-quantile", middle)} (the middle pair’s standard deviation).`,
     ),
     spreadPlot(quantiles, middle, constancy.static_spread ?? 0),
-    el("dl", { class: "facts small" }, ...quantiles.map(quantile)),
+    quantileList("spread-quantile", quantiles, "pairs"),
   );
 }
 
-function quantile([name, value]) {
-  const label = el("dt", { class: "label" }, `${Math.round(100 * name)} % of pairs below`);
-  return el("div", null, label, el("dd", null, score("spread-quantile", value)));
+function quantileList(name, quantiles, what) {
+  const entry = ([share, value]) =>
+    el(
+      "div",
+      null,
+      el("dt", { class: "label" }, `${Math.round(100 * share)} % of ${what} below`),
+      el("dd", null, score(name, value)),
+    );
+  return el("dl", { class: "facts small" }, ...quantiles.map(entry));
 }
 
 /** The spread of the static value, a line at 0, beside that of the contextual one, boxes of its quantiles. */
@@ -61,6 +67,33 @@ function spreadPlot(quantiles, middle, still) {
     label("ink-meaning", "meaning", 0),
     label("ink-context under-box", "context", values[0]),
     label("soft", "chance", CHANCE_SPREAD),
+  );
+}
+
+/** How far the lenses agree on the documents, each by itself. */
+function showDocumentsAgreement({ agreement, n_static_models: statics }) {
+  const quantiles = Object.entries(agreement.spearman);
+  const title = el("h3", null, "How far the lenses agree");
+  if (!agreement.n_documents || !quantiles.length) {
+    $("documents-agreement").replaceChildren(
+      title,
+      el("p", null, "No document has pairs that both lenses put in an order."),
+    );
+    return;
+  }
+  const [n, level] = [whole("agree-documents", agreement.n_documents), compact("agree-level", agreement.chance)];
+  $("documents-agreement").replaceChildren(
+    title,
+    el(
+      "p",
+      null,
+      ...prose`In ${whole("beyond-chance", agreement.n_beyond_chance)} of ${n} documents the two lenses agree beyond chance (${el("i", null, "p")} at most ${level}, which without any agreement would be about that share of them). `,
+      ...prose`In the middle document they agree by ${score("agree-quantile", quantiles[quantiles.length >> 1][1])}, where 1 would be the same order and 0 none in common.`,
+    ),
+    quantileList("agree-quantile", quantiles, "documents"),
+    ...(agreement.models.length > 2
+      ? [modelTable("mean-model-agreement", agreement.models, agreement.model_spearman, statics)]
+      : []),
   );
 }
 

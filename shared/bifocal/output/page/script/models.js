@@ -1,25 +1,29 @@
 // The models beside one another, and how a document was read -----------------------------------------
 
-/** Rank correlation of every two models, where there are more than two. */
-function showMatrix() {
-  const { model_agreement: agreement, static: statics } = current.source;
-  $("matrix").hidden = !agreement || agreement.models.length < 3;
-  if ($("matrix").hidden) return;
-  const ink = (k) => (k < statics.length ? "ink-meaning" : "ink-context");
+/** Rank correlations of every two models as a table; the static ones come first. */
+function modelTable(name, models, values, statics) {
+  const ink = (k) => (k < statics ? "ink-meaning" : "ink-context");
+  const named = (model, k, scope) => el("th", { scope, class: ink(k) }, bdi(model));
   const cell = (value, own) => {
-    const node = el("td", { class: own ? "own" : null }, value === null ? "–" : score("model-agreement", value));
+    const node = el("td", { class: own ? "own" : null }, value === null ? "–" : score(name, value));
     if (value !== null && !own) node.style.setProperty("--share", `${Math.round(70 * Math.abs(value))}%`);
     if (value < 0) node.classList.add("contrary");
     return node;
   };
-  const named = (name, k, scope) => el("th", { scope, class: ink(k) }, bdi(name));
-  const head = el("tr", null, el("td"), ...agreement.models.map((name, k) => named(name, k, "col")));
-  const line = (name, k) =>
-    el("tr", null, named(name, k, "row"), ...agreement.spearman[k].map((value, j) => cell(value, j === k)));
+  const head = el("tr", null, el("td"), ...models.map((model, k) => named(model, k, "col")));
+  const line = (model, k) =>
+    el("tr", null, named(model, k, "row"), ...values[k].map((value, j) => cell(value, j === k)));
+  return scrolled([head], el("tbody", null, ...models.map(line)), { class: "matrix" });
+}
+
+function showMatrix() {
+  const { model_agreement: agreement, static: statics } = current.source;
+  $("matrix").hidden = !agreement || agreement.models.length < 3;
+  if ($("matrix").hidden) return;
   $("matrix").replaceChildren(
     el("h3", null, "How far the models agree"),
     el("p", { class: "small soft" }, SAYS["model-agreement"]),
-    scrolled([head], el("tbody", null, ...agreement.models.map(line)), { class: "matrix" }),
+    modelTable("model-agreement", agreement.models, agreement.spearman, statics.length),
   );
 }
 

@@ -8,6 +8,8 @@ from bifocal.contracts import Options, Verdict
 
 SPREADS = {"0.05": 0.101234, "0.25": 0.201234, "0.50": 0.245678, "0.75": 0.281234, "0.95": 0.301234}
 
+AGREEMENTS = {"0.05": 0.023456, "0.25": 0.067891, "0.50": 0.101112, "0.75": 0.131415, "0.95": 0.161718}
+
 
 def term_pair(a: str, b: str, verdict: Verdict, **figures: Any) -> dict[str, Any]:
     """A pair of terms as a batch report lists it."""
@@ -83,6 +85,14 @@ def batch() -> dict[str, Any]:
             "n_pairs": 9,
             "static_spread": 0.0,
             "contextual_spread": SPREADS,
+        },
+        "agreement": {
+            "n_documents": 38,
+            "spearman": AGREEMENTS,
+            "chance": 0.05,
+            "n_beyond_chance": 33,
+            "models": ["glove-6b-50d", "minilm-l6", "minilm-l6:layer-1"],
+            "model_spearman": [[1.0, 0.134567, None], [0.134567, 1.0, 0.456789], [None, 0.456789, 1.0]],
         },
         "companies": {
             "least_documents": 5,
