@@ -54,7 +54,7 @@ def test_compare_needs_nothing_running_and_leaves_nothing_running(france: Path, 
     assert b"context only" in done.stdout
     assert {p.name for p in (tmp_path / "out").iterdir()} == {
         "reports.jsonl", "failures.jsonl", "index.html", "batch.json", "graphs",
-        "relations.parquet", "documents.parquet", "term_pairs.parquet",
+        "relations.parquet", "documents.parquet", "pairs.parquet",
     }  # fmt: skip
     ours = [p for p in Path("/proc").glob("[0-9]*/environ") if str(own).encode() in _bytes(p)]
     assert ours == []

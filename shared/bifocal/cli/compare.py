@@ -111,7 +111,7 @@ def compare(
 ) -> None:
     """Compare the word relations of texts under both lenses.
 
-    Writes reports.jsonl, failures.jsonl, batch.json, the tables relations, documents and term_pairs, graphs/
+    Writes reports.jsonl, failures.jsonl, batch.json, the tables relations, documents and pairs, graphs/
     and index.html. Ends with status 0 if every document has its report, 3 if some failed, 2 on wrong usage,
     1 if bifocal itself failed.
     """

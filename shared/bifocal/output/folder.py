@@ -18,7 +18,7 @@ from bifocal.output.totals import Totals
 REPORTS, FAILURES, PAGE, BATCH = "reports.jsonl", "failures.jsonl", "index.html", "batch.json"
 
 #: Tables, each in the formats that were asked for.
-RELATIONS, DOCUMENTS, TERM_PAIRS = "relations", "documents", "term_pairs"
+RELATIONS, DOCUMENTS, TERM_PAIRS = "relations", "documents", "pairs"
 TABLES = (RELATIONS, DOCUMENTS, TERM_PAIRS)
 
 #: Every file that the folder may hold.
@@ -93,6 +93,7 @@ def _write(folder: Path, results: Iterable[Report | Failure | BatchReport], job:
                 (folder / BATCH).write_text(f"{result.model_dump_json(indent=1)}\n", "utf-8")
                 write_graphs(folder, result)
                 term_pairs.add(term_pair_rows(result))
+                page.add_batch(result)
             else:
                 failure = result
                 if failure.source is None and failure.index is not None:
