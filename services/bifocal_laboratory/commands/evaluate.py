@@ -160,6 +160,21 @@ def dependencies(
 
 
 @app.command()
+def lexical(
+    files: Annotated[
+        list[Path],
+        typer.Argument(help="Word pairs with their relation, one a line; a folder is one set.", exists=True),
+    ],
+    static_model: _Static = _DEFAULTS.static_model,
+    as_json: _AsJson = False,
+) -> None:
+    """Which lexical relation two words have, from static vectors: random pairs and unseen words set aside."""
+    from bifocal_laboratory.commands.lexical import evaluate_lists
+
+    evaluate_lists(files, static_model, as_json=as_json)
+
+
+@app.command()
 def methods(
     file: Annotated[Path, typer.Argument(help="A file in GAP's format.", exists=True)],
     trees: Annotated[Path | None, typer.Option(help="CoNLL-U to find heads in, too.", exists=True)] = None,

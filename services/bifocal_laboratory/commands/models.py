@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from pathlib import Path
 
-from bifocal.contracts import Profile, Space
+from bifocal.contracts import Options, Profile, Space
 from bifocal.errors import InvalidOptions
 from bifocal.models import check_models, contextual_models, static_models
 from bifocal.settings import Precision, settings
@@ -14,6 +14,18 @@ from bifocal_contextual.threads import use_allowed_cores
 from bifocal_gateway.merge.joint import JointProbe
 from bifocal_gateway.merge.probes import find_fitted
 from bifocal_static.vectors import Vectors, load_vectors
+
+
+def load_static(name: str) -> Vectors:
+    """Static vectors by name, in the space that the static lens compares them in.
+
+    Raises:
+        UnknownModel: a name that is not allowed.
+        ModelUnavailable: the model cannot be loaded.
+    """
+    chosen = settings()
+    check_models(chosen, static=name, contextual=Options().contextual_model)
+    return load_vectors(static_models(chosen)[name]).in_space(Options().static_space)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
