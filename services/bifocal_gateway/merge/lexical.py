@@ -22,6 +22,9 @@ _FORMAT = "bifocal-lexical-probe-1"
 #: Where no kind is told.
 NO_KIND = -1
 
+#: A kind is told from this probability on, unless asked for otherwise.
+LEAST_PROBABILITY = 0.5
+
 #: Pairs computed together; what a block needs fits into a processor's cache.
 _BLOCK = 1024
 
@@ -76,18 +79,26 @@ class LexicalLeftOut:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class LexicalReliability:
-    """Whether what is told of pairs of a text is so, on documents that the calibration has not seen."""
+class LexicalLevel:
+    """What is told from one probability on."""
 
-    pairs: int
-    error: float
-    """Expected calibration error of the likeliest kind's probability, over all pairs."""
+    least_probability: float
     told: float
     """Share of the pairs whose kind is told."""
     probability: float | None
     """Their mean probability …"""
     right: float | None
     """… and the share of them that the lists name just so; None if there are none."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LexicalReliability:
+    """Whether what is told of pairs of a text is so, on documents that the calibration has not seen."""
+
+    pairs: int
+    error: float
+    """Expected calibration error of the likeliest kind's probability, over all pairs."""
+    levels: tuple[LexicalLevel, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -200,27 +211,31 @@ class LexicalProbe:
             found[start : start + block.shape[1]] = block.T
         return found
 
-    def tell(self, vectors: Floats, i: Ints, j: Ints) -> LexicalKinds:
-        """The kind of each pair: the likeliest outcome of all, if it is a kind that may be told.
+    def tell(
+        self, vectors: Floats, i: Ints, j: Ints, *, least_probability: float = LEAST_PROBABILITY
+    ) -> LexicalKinds:
+        """The likeliest kind of each pair, if it may be told and has at least that probability.
 
-        Words change places with their directions, and nothing else changes. Arguments as for
-        `probabilities`.
+        Below a half, none of them may be likelier still. Words change places with their directions, and
+        nothing else changes. The other arguments are those of `probabilities`.
         """
         n_directed, n_kinds = len(self.directed), len(self.kinds)
-        told = np.array([name in {one.name for one in self.told} for name in (*self.kinds, "")])
+        trusted = {one.name for one in self.told}
+        told = np.array([name in trusted for name in self.kinds], dtype=np.bool_)
         kind = np.full(len(i), NO_KIND, dtype=np.int64)
         direction, probability = np.zeros(len(i), dtype=np.int64), np.zeros(len(i), dtype=np.float32)
         for start, block in self._blocks(vectors, i, j):
             here = slice(start, start + block.shape[1])
             there, back, rest = np.split(block, [n_directed, 2 * n_directed])
-            best = np.concatenate([np.maximum(there, back), rest])
+            best = np.concatenate([np.maximum(there, back), rest[:-1]])
             likeliest = best.argmax(axis=0)
             pairs = np.arange(len(likeliest))
             # Of a word with itself neither direction is the likelier: nothing can be told.
-            way = np.zeros((n_kinds + 1, len(pairs)), dtype=np.int64)
+            way = np.zeros((n_kinds, len(pairs)), dtype=np.int64)
             way[:n_directed] = np.sign(there - back)
             way = way[likeliest, pairs]
             tells = told[likeliest] & ((likeliest >= n_directed) | (way != 0))
+            tells &= best[likeliest, pairs] >= np.float32(least_probability)
             kind[here] = np.where(tells, likeliest, NO_KIND)
             direction[here] = np.where(tells, way, 0)
             probability[here] = np.where(tells, best[likeliest, pairs], 0)
@@ -298,6 +313,11 @@ def _described(metadata: Mapping[str, Any]) -> dict[str, Any]:
         ),
         "left_out": tuple(LexicalLeftOut(**one) for one in metadata["left_out"]),
         "calibration": LexicalCalibration(
-            **{**calibration, **{name: LexicalReliability(**calibration[name]) for name in _RELIABILITIES}}
+            **{**calibration, **{name: _reliability(calibration[name]) for name in _RELIABILITIES}}
         ),
     }
+
+
+def _reliability(described: Mapping[str, Any]) -> LexicalReliability:
+    levels = tuple(LexicalLevel(**one) for one in described["levels"])
+    return LexicalReliability(**{**described, "levels": levels})

@@ -6,7 +6,7 @@ import numpy as np
 import numpy.typing as npt
 from scipy.optimize import minimize
 
-from bifocal_gateway.merge.lexical import LexicalReliability
+from bifocal_gateway.merge.lexical import LEAST_PROBABILITY, LexicalLevel, LexicalReliability
 from bifocal_laboratory.dependencies.calibration import expected_calibration_error
 from bifocal_laboratory.lexical.figures import softmax
 from bifocal_laboratory.lexical.network import Floats, Ints
@@ -16,6 +16,9 @@ Doubles = npt.NDArray[np.float64]
 
 #: Holds the bias of a kind that no pair of the text has; of others it changes nothing to speak of.
 _RIDGE = 0.1
+
+#: Probabilities from which on what is told is measured.
+LEVELS = (LEAST_PROBABILITY, 0.3, 0.2, 0.1)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,13 +78,20 @@ def reliability(
     right = likeliest == outcome
     may = np.zeros(outcomes.none, dtype=np.bool_)
     may[[column for name in told for column in outcomes.columns(name)]] = True
-    telling = may[likeliest] & (confidence > probability[:, outcomes.none])
+
+    def level(least: float) -> LexicalLevel:
+        telling = may[likeliest] & (confidence >= least)
+        return LexicalLevel(
+            least_probability=least,
+            told=round(float(telling.mean()), 6),
+            probability=round(float(confidence[telling].mean()), 4) if telling.any() else None,
+            right=round(float(right[telling].mean()), 4) if telling.any() else None,
+        )
+
     return LexicalReliability(
         pairs=len(outcome),
         error=round(expected_calibration_error(confidence, right), 6),
-        told=round(float(telling.mean()), 6),
-        probability=round(float(confidence[telling].mean()), 4) if telling.any() else None,
-        right=round(float(right[telling].mean()), 4) if telling.any() else None,
+        levels=tuple(level(least) for least in LEVELS),
     )
 
 

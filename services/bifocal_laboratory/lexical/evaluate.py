@@ -1,11 +1,12 @@
 """How well lexical relations are told from static vectors: of pairs set aside, and of words never seen."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from bifocal_laboratory.corpora import LexicalKind, LexicalPair, read_lexical_relations
 from bifocal_laboratory.corpora.lexical_relations import lexical_files
@@ -78,6 +79,7 @@ def evaluate_lexical(
     ]
     pairs = LabelledPairs.of(vectors, (row[:3] for row in known))
     aside = np.array([row[3] for row in known]) if given.aside else random_fifth(len(pairs))
+    near = _nearness(vectors, pairs)
     divisions: dict[str, Iterable[tuple[Bools, Bools]]] = {
         "random": [(~aside, aside)],
         "unseen_first_word": unseen_first_words(pairs),
@@ -88,16 +90,21 @@ def evaluate_lexical(
         "left_out": len(given.pairs) - len(pairs),
         "random_pairs": sum(pair.kind is LexicalKind.RANDOM for pair in given.pairs),
         "space": vectors.space.value,
-        **{
-            name: _measured(vectors, pairs, outcomes, division, options)
-            for name, division in divisions.items()
-        },
+        **{name: _measured(pairs, near, outcomes, division, options) for name, division in divisions.items()},
     }
 
 
+def _nearness(vectors: Vectors, pairs: LabelledPairs) -> dict[str, npt.NDArray[np.floating]]:
+    """What the static lens has of every pair by itself ``(n,)``."""
+    cosine = np.einsum("nd,nd->n", pairs.vectors[pairs.i], pairs.vectors[pairs.j])
+    band = band_of(np.array([vectors.rank(word) for word in pairs.words], dtype=np.int64)).astype(np.int64)
+    percentile = pair_background(vectors).percentile(cosine, band[pairs.i], band[pairs.j])
+    return {"cosine": cosine, "percentile": percentile}
+
+
 def _measured(
-    vectors: Vectors,
     pairs: LabelledPairs,
+    near: Mapping[str, npt.NDArray[np.floating]],
     outcomes: Outcomes,
     division: Iterable[tuple[Bools, Bools]],
     options: FitOptions,
@@ -113,13 +120,9 @@ def _measured(
         raise ValueError("there are too few pairs to set some of them aside")
     probability, row = np.concatenate(found), np.concatenate(rows)
     outcome = pairs.outcome[row]
-    i, j = pairs.i[row], pairs.j[row]
-    cosine = np.einsum("nd,nd->n", pairs.vectors[i], pairs.vectors[j])
-    band = band_of(np.array([vectors.rank(word) for word in pairs.words])).astype(np.int64)
     scores = {
         "classifier": 1 - probability[:, outcomes.none],
-        "cosine": cosine,
-        "percentile": pair_background(vectors).percentile(cosine, band[i], band[j]),
+        **{name: values[row] for name, values in near.items()},
     }
     return {
         **classified(probability, outcome, outcomes),

@@ -35,7 +35,7 @@ MARGIN = 0.1
 FEWEST_PAIRS = 20
 
 #: For the merge's work on long documents; twice the size gains nothing on unseen words.
-OPTIONS = FitOptions(hidden=64, pairs=1_200_000)
+OPTIONS = FitOptions(hidden=64, pairs=1_200_000, most_passes=30)
 
 #: What the outcome without a kind is called.
 NONE = "none"

@@ -15,7 +15,8 @@ from bifocal_static.vectors import Vectors
 
 #: Pairs of one kind, and random pairs of the lists, that are fitted on at most.
 MOST_OF_A_KIND = 40_000
-#: Pairs of no kind: of words of the lists put together anew, of the vocabulary, and of running text.
+#: Pairs of no kind at most, and not more than listed ones: of words of the lists put together anew, of the
+#: vocabulary, and of running text.
 RECOMBINED, VOCABULARY, RUNNING_TEXT = 20_000, 20_000, 60_000
 #: Words of the vocabulary, the most frequent first, that pairs are drawn of.
 FREQUENT = 40_000
@@ -80,9 +81,9 @@ class Material:
         frequent = [word for word in vectors.keyed.index_to_key[:FREQUENT] if word.isalpha()]
         rows = [
             *_at_most(listed.rows(), generator),
-            *_put_together(sorted(listed.words), RECOMBINED, listed, generator),
-            *_put_together(frequent, VOCABULARY, listed, generator),
-            *_drawn(unnamed, RUNNING_TEXT, generator),
+            *_put_together(sorted(listed.words), min(RECOMBINED, len(listed)), listed, generator),
+            *_put_together(frequent, min(VOCABULARY, len(listed)), listed, generator),
+            *_drawn(unnamed, min(RUNNING_TEXT, len(listed)), generator),
         ]
         return cls(
             outcomes=listed.outcomes,
