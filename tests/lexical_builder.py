@@ -4,12 +4,12 @@ from typing import Any
 
 import numpy as np
 
-from bifocal_gateway.merge.lexical import (
+from bifocal_gateway.merge.lexical import LexicalProbe
+from bifocal_gateway.merge.lexical_record import (
     LexicalCalibration,
     LexicalFigures,
     LexicalLeftOut,
     LexicalLevel,
-    LexicalProbe,
     LexicalReliability,
     LexicalSet,
     LexicalSource,

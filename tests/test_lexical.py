@@ -176,3 +176,49 @@ def test_a_probe_is_found_by_the_vectors_it_was_fitted_for_beside_joint_ones(
         assert find_fitted(source.static_hash, source.contextual_hash, source.catalogue) is not None
     finally:
         settings.cache_clear()
+
+
+@pytest.fixture(scope="module")
+def shipped(glove: Vectors) -> LexicalProbe:
+    found = find_lexical(glove.content_hash)
+    assert found is not None
+    return found
+
+
+def test_the_shipped_probe_goes_with_the_packaged_vectors(glove: Vectors, shipped: LexicalProbe) -> None:
+    assert shipped.source.static_hash == glove.content_hash
+    assert shipped.source.static_model == glove.name
+    assert len(shipped.first) == glove.keyed.vector_size
+    assert shipped.source.name == LexicalProbe.load(SHIPPED / "glove-6b-50d.safetensors").source.name
+
+
+def test_the_shipped_probe_records_whose_work_it_is_made_from(shipped: LexicalProbe) -> None:
+    assert shipped.source.licence == "CC BY-SA 4.0"
+    assert {one.name: one.licence for one in shipped.source.sets} == {
+        "EVALution": "CC BY-SA 4.0",
+        "wordnet": "WordNet 3.0 licence",
+    }
+    notice = (SHIPPED / "NOTICE.md").read_text("utf-8")
+    assert shipped.source.licence in notice
+    for one in shipped.source.sets:
+        assert one.attribution
+        assert one.hash.startswith("sha256:")
+    for whose in ("Santus", "WordNet 3.0 Copyright 2006 by Princeton University", "glove-6b-50d.safetensors"):
+        assert whose in notice
+
+
+def test_the_shipped_probe_tells_only_what_stands_on_unseen_words(shipped: LexicalProbe) -> None:
+    assert shipped.told
+    for one in shipped.told:
+        assert one.unseen_ap_interval[0] >= one.chance + 0.1
+    assert {one.name for one in (*shipped.told, *shipped.left_out)} == set(shipped.kinds)
+    assert set(shipped.calibration.base_rates) == set(shipped.kinds)
+
+
+def test_the_shipped_probe_tells_what_paris_is_to_france(glove: Vectors, shipped: LexicalProbe) -> None:
+    words = ["france", "paris", "the"]
+    vectors = glove.unit(words)
+    kinds = shipped.tell(vectors, np.array([0, 1, 0]), np.array([1, 0, 2]))
+    assert [shipped.kinds[k] for k in kinds.kind[:2]] == ["meronym", "meronym"]
+    assert kinds.direction.tolist() == [1, -1, 0]
+    assert kinds.kind[2] == NO_KIND

@@ -37,7 +37,7 @@ from bifocal_static.background import band_of, pair_background
 from bifocal_static.vectors import Vectors
 
 SIZE, CLASSES, MEMBERS = 16, 30, 12
-QUICK = FitOptions(hidden=16, pairs=60_000, fewest_passes=2, most_passes=12)
+QUICK = FitOptions(hidden=16, dropout=0.1, pairs=60_000, fewest_passes=2, most_passes=12)
 Pairs = list[tuple[str, str, str]]
 
 

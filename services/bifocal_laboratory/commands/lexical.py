@@ -8,11 +8,11 @@ from pathlib import Path
 import typer
 from rich.console import Console
 
-from bifocal.contracts import Options
+from bifocal.contracts import Options, Space
 from bifocal.errors import InvalidOptions
 from bifocal.inputs import read_inputs
 from bifocal.text import Segmenter
-from bifocal_gateway.merge.lexical import LexicalSet
+from bifocal_gateway.merge.lexical_record import LexicalSet
 from bifocal_gateway.merge.probes import LEXICAL_SUFFIX
 from bifocal_laboratory.calibration import hash_of
 from bifocal_laboratory.commands.models import load_static
@@ -38,14 +38,14 @@ class ListTerms:
     released_under: str = _NOT_STATED
 
 
-def evaluate_lists(places: Sequence[Path], static_model: str, *, as_json: bool) -> None:
-    """Print each set's figures.
+def evaluate_lists(places: Sequence[Path], static_model: str, space: Space, *, as_json: bool) -> None:
+    """Print each set's figures, with vectors in a space.
 
     Raises:
         UnreadableCorpus: a file cannot be read.
         InvalidOptions: a set has too few pairs with vectors.
     """
-    vectors = load_static(static_model)
+    vectors = load_static(static_model, space)
     found = {}
     distinct = len({place.name for place in places}) == len(places)
     for place in places:

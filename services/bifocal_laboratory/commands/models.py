@@ -16,8 +16,8 @@ from bifocal_gateway.merge.probes import find_fitted
 from bifocal_static.vectors import Vectors, load_vectors
 
 
-def load_static(name: str) -> Vectors:
-    """Static vectors by name, in the space that the static lens compares them in.
+def load_static(name: str, space: Space = Space.COMMON_REMOVED) -> Vectors:
+    """Static vectors by name, in the space that the static lens compares them in unless another is named.
 
     Raises:
         UnknownModel: a name that is not allowed.
@@ -25,7 +25,7 @@ def load_static(name: str) -> Vectors:
     """
     chosen = settings()
     check_models(chosen, static=name, contextual=Options().contextual_model)
-    return load_vectors(static_models(chosen)[name]).in_space(Options().static_space)
+    return load_vectors(static_models(chosen)[name]).in_space(space)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -85,14 +85,31 @@ _DIVISIONS = {
 def lexical_table(found: Mapping[str, Any]) -> Table:
     """Each set's divisions beside each other: F1, direction, related against random pairs."""
     table = Table(title="Lexical relations from static vectors, by what was set aside")
-    names = ("n", "majority", "weighted F1", "macro F1", "direction", "ECE", "AUC", "cosine", "percentile")
+    names = (
+        "n",
+        "majority",
+        "weighted F1",
+        "in order",
+        "macro F1",
+        "direction",
+        "ECE",
+        "AUC",
+        "cosine",
+        "percentile",
+    )
     for name in ("set", "set aside", *names):
         table.add_column(name, justify="left" if name.startswith("set") else "right")
     for name, one in found.items():
         for division, title in _DIVISIONS.items():
             row = one[division]
             related = row["related"] or {}
-            shares = (row["majority"], row["weighted_f1"], row["macro_f1"], row["direction"])
+            shares = (
+                row["majority"],
+                row["weighted_f1"],
+                row["weighted_f1_in_order"],
+                row["macro_f1"],
+                row["direction"],
+            )
             areas = (related.get("classifier"), related.get("cosine"), related.get("percentile"))
             told = (_share(share, "") for share in (*shares, row["calibration_error"], *areas))
             table.add_row(name, title, f"{row['n']:,}", *told)

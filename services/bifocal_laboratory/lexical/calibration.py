@@ -6,7 +6,8 @@ import numpy as np
 import numpy.typing as npt
 from scipy.optimize import minimize
 
-from bifocal_gateway.merge.lexical import LEAST_PROBABILITY, LexicalLevel, LexicalReliability
+from bifocal_gateway.merge.lexical import LEAST_PROBABILITY
+from bifocal_gateway.merge.lexical_record import LexicalLevel, LexicalReliability
 from bifocal_laboratory.dependencies.calibration import expected_calibration_error
 from bifocal_laboratory.lexical.figures import softmax
 from bifocal_laboratory.lexical.network import Floats, Ints

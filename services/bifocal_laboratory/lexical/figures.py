@@ -30,17 +30,21 @@ def classified(probability: Doubles, outcome: Ints, outcomes: Outcomes) -> dict[
     """Weighted and macro F1 beside the majority's, calibration error, and figures by kind.
 
     A kind counts as found only with its direction; the other direction is a name that no pair has.
-    `direction` is how often that was right where the kind was.
+    `direction` is how often that was right where the kind was. `weighted_f1_in_order` is for outcomes that
+    go from the first word to the second, where that is known of all pairs, as in published figures.
     """
     found = probability.argmax(axis=1)
     present = np.unique(outcome)
     majority = np.full(len(outcome), np.bincount(outcome).argmax())
     directed = 2 * len(outcomes.directed)
+    forward = probability.copy()
+    forward[:, len(outcomes.directed) : directed] = 0
     named = (outcome < directed) & (found < directed) & _same_kind(outcome, found, outcomes)
     return {
         "n": len(outcome),
         "majority": _f1(outcome, majority, present, "weighted"),
         "weighted_f1": _f1(outcome, found, present, "weighted"),
+        "weighted_f1_in_order": _f1(outcome, forward.argmax(axis=1), present, "weighted"),
         "macro_f1": _f1(outcome, found, present, "macro"),
         "direction": float((found == outcome)[named].mean()) if named.any() else None,
         "calibration_error": expected_calibration_error(probability.max(axis=1), found == outcome),

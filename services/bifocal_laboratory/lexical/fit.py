@@ -5,11 +5,11 @@ from dataclasses import asdict, dataclass
 
 import numpy as np
 
-from bifocal_gateway.merge.lexical import (
+from bifocal_gateway.merge.lexical import LexicalProbe
+from bifocal_gateway.merge.lexical_record import (
     LexicalCalibration,
     LexicalFigures,
     LexicalLeftOut,
-    LexicalProbe,
     LexicalReliability,
     LexicalSet,
     LexicalSource,
@@ -35,7 +35,7 @@ MARGIN = 0.1
 FEWEST_PAIRS = 20
 
 #: For the merge's work on long documents; twice the size gains nothing on unseen words.
-OPTIONS = FitOptions(hidden=64, pairs=1_200_000, most_passes=30)
+OPTIONS = FitOptions(hidden=64, dropout=0.1, pairs=1_200_000, most_passes=30)
 
 #: What the outcome without a kind is called.
 NONE = "none"

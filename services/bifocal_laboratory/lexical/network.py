@@ -15,7 +15,7 @@ Floats = npt.NDArray[np.float32]
 Ints = npt.NDArray[np.int64]
 
 _BATCH, _SCORED = 256, 8192
-_RATE, _DECAY, _DROPOUT = 3e-3, 1e-2, 0.1
+_RATE, _DECAY = 3e-3, 1e-2
 _WARM_UP = 0.1
 _SEED = 20160801
 
@@ -24,8 +24,10 @@ _SEED = 20160801
 class FitOptions:
     """How large a network, and how long it is fitted; the same options give the same weights."""
 
-    hidden: int = 128
-    pairs: int = 600_000
+    hidden: int = 256
+    dropout: float = 0.5
+    """Of the vectors' numbers and of the hidden layer: some thousand pairs are soon known by heart."""
+    pairs: int = 300_000
     """Pairs gone through in all …"""
     fewest_passes: int = 10
     most_passes: int = 60
@@ -36,14 +38,14 @@ class FitOptions:
 class PairNetwork(nn.Module):
     """Rectifiers over two vectors, their product and their difference, read in both orders of the words."""
 
-    def __init__(self, size: int, outcomes: Outcomes, hidden: int) -> None:
+    def __init__(self, size: int, outcomes: Outcomes, options: FitOptions) -> None:
         super().__init__()
         self.outcomes = outcomes
         #: Makes a unit vector's numbers about one in size.
         self.scale = size**0.5
-        self.word_dropout, self.dropout = nn.Dropout(_DROPOUT), nn.Dropout(_DROPOUT)
-        self.hidden = nn.Linear(4 * size, hidden)
-        self.output = nn.Linear(hidden, len(outcomes.names) + 1)
+        self.word_dropout, self.dropout = nn.Dropout(options.dropout), nn.Dropout(options.dropout)
+        self.hidden = nn.Linear(4 * size, options.hidden)
+        self.output = nn.Linear(options.hidden, len(outcomes.names) + 1)
 
     def forward(self, left: torch.Tensor, right: torch.Tensor) -> torch.Tensor:
         """Scores of all outcomes ``(n, outcomes)`` of pairs of unit vectors ``(n, size)``."""
@@ -77,7 +79,7 @@ def fit_network(
         raise ValueError("there are no pairs to fit on")
     with _one_thread():
         torch.manual_seed(options.seed)
-        network = PairNetwork(left.shape[1], outcomes, options.hidden)
+        network = PairNetwork(left.shape[1], outcomes, options)
         order = torch.Generator().manual_seed(options.seed)
         n_passes = int(np.clip(options.pairs // len(outcome), options.fewest_passes, options.most_passes))
         x, z, y = torch.from_numpy(left), torch.from_numpy(right), torch.from_numpy(outcome)
