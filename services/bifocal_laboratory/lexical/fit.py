@@ -34,7 +34,7 @@ MARGIN = 0.1
 #: Pairs of unseen words below which nothing is said of a kind.
 FEWEST_PAIRS = 20
 
-#: For the merge's work on long documents; twice the size gains nothing on unseen words.
+#: Small, for the merge has to compute it for every marked pair of a long document.
 OPTIONS = FitOptions(hidden=64, dropout=0.1, pairs=1_200_000, most_passes=30)
 
 #: What the outcome without a kind is called.
