@@ -26,7 +26,9 @@ from bifocal_static.vectors import Vectors
 #: What a file's name begins with that others of its folder are measured by.
 _TRAIN = "train"
 
-_DEFAULTS = FitOptions()
+#: Pairs below which a list is soon known by heart, and how it is then fitted.
+_SHORT_LIST = 12_000
+_FOR_SHORT_LISTS = FitOptions(hidden=256, dropout=0.5, pairs=300_000)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,7 +56,7 @@ class LexicalList:
 
 
 def evaluate_lexical(
-    vectors: Vectors, given: LexicalList, *, options: FitOptions = _DEFAULTS
+    vectors: Vectors, given: LexicalList, *, options: FitOptions | None = None
 ) -> dict[str, Any]:
     """Fit on parts of a set and measure on the rest, by the set's own names of relations.
 
@@ -66,7 +68,7 @@ def evaluate_lexical(
     Args:
         vectors: in the space that the static lens compares them in.
         given: the set.
-        options: how to fit.
+        options: how to fit; None for what suits a list of that length.
 
     Raises:
         ValueError: too few pairs have vectors for any of the divisions.
@@ -80,6 +82,7 @@ def evaluate_lexical(
     pairs = LabelledPairs.of(vectors, (row[:3] for row in known))
     aside = np.array([row[3] for row in known]) if given.aside else random_fifth(len(pairs))
     near = _nearness(vectors, pairs)
+    options = options or (_FOR_SHORT_LISTS if len(pairs) < _SHORT_LIST else FitOptions())
     divisions: dict[str, Iterable[tuple[Bools, Bools]]] = {
         "random": [(~aside, aside)],
         "unseen_first_word": unseen_first_words(pairs),

@@ -24,10 +24,10 @@ _SEED = 20160801
 class FitOptions:
     """How large a network, and how long it is fitted; the same options give the same weights."""
 
-    hidden: int = 256
-    dropout: float = 0.5
-    """Of the vectors' numbers and of the hidden layer: some thousand pairs are soon known by heart."""
-    pairs: int = 300_000
+    hidden: int = 128
+    dropout: float = 0.1
+    """Of the vectors' numbers and of the hidden layer."""
+    pairs: int = 600_000
     """Pairs gone through in all …"""
     fewest_passes: int = 10
     most_passes: int = 60
