@@ -93,7 +93,7 @@ class Labelled:
                 name=place.name,
                 licence=self.licences.get(place.name, "not stated"),
                 documents=sum(_count(path) for path in _files([place])),
-                hash=_hash(_files([place])),
+                hash=hash_of(_files([place])),
             )
             for place in places
         )
@@ -259,7 +259,8 @@ def _count(path: Path) -> int:
     return sum(1 for _ in read_gap(path)) if _is_gap(path) else sum(1 for _ in read_documents(path))
 
 
-def _hash(paths: Sequence[Path]) -> str:
+def hash_of(paths: Sequence[Path]) -> str:
+    """`sha256:` of what is in some files, one after the other in order of their paths."""
     digest = hashlib.sha256()
     for path in sorted(paths):
         digest.update(path.read_bytes())

@@ -200,14 +200,17 @@ def log_softmax(pair: Floats, root: Floats, farthest: int) -> Floats:
     return scores
 
 
-def write_arrays(path: Path, arrays: Mapping[str, Any], metadata: Mapping[str, str]) -> None:
-    """A safetensors file that `read_arrays` reads; the same bytes for the same content."""
+def write_arrays(path: Path, arrays: Mapping[str, Any], metadata: Mapping[str, Any]) -> None:
+    """A safetensors file that `read_arrays` reads; the same bytes for the same content.
+
+    Metadata is what JSON has names for.
+    """
     # The order of several entries of metadata would change from one writing to the next.
     described = {_METADATA: json.dumps(dict(metadata), indent=1)}
     save_file({name: np.ascontiguousarray(array) for name, array in arrays.items()}, path, described)
 
 
-def read_arrays(path: Path) -> tuple[dict[str, Any], dict[str, str]]:
+def read_arrays(path: Path) -> tuple[dict[str, Any], dict[str, Any]]:
     """Arrays and metadata of a file that `write_arrays` wrote.
 
     Raises:

@@ -15,18 +15,19 @@ from bifocal_gateway.batch.term_pairs import DocumentTerms, TermPairs, Terms
 from bifocal_gateway.merge.agreement import agreement_of
 from bifocal_gateway.merge.counts import Tally, tally, verdict_counts
 from bifocal_gateway.merge.divergence import divergent_words
+from bifocal_gateway.merge.figures import Row
 from bifocal_gateway.merge.further import Further
-from bifocal_gateway.merge.joint import JointProbe
 from bifocal_gateway.merge.kinds import JointScores, LikeliestKinds
 from bifocal_gateway.merge.lenses import ContextualView, StaticView
+from bifocal_gateway.merge.lexical_rows import lexical_rows
 from bifocal_gateway.merge.listing import Listed
 from bifocal_gateway.merge.pairs import CandidatePairs, sentences_of
-from bifocal_gateway.merge.probes import find_probe
+from bifocal_gateway.merge.probes import find_lexical, find_probe
 from bifocal_gateway.merge.reach import Reach
 from bifocal_gateway.merge.references import References
 from bifocal_gateway.merge.relations import RelationWriter
 from bifocal_gateway.merge.seen import SeenPairs
-from bifocal_gateway.merge.verdicts import judge
+from bifocal_gateway.merge.verdicts import Judged, judge
 from bifocal_gateway.units import UnitAttention, Units, units_of
 
 Ints = npt.NDArray[np.int64]
@@ -85,7 +86,8 @@ class _Merge:
         self._kinds = None
         if other.output.kinds is not None:
             self._kinds = LikeliestKinds.of(other.output.kinds, other.kinds, self._units)
-        self._joint = self._joint_scores(self._probe)
+        self._joint = self._joint_scores()
+        self._lexical = find_lexical(one.content_hash)
 
     def result(self, sources: Sources) -> Merged:
         document, options, units = self._document, self._options, self._units
@@ -119,6 +121,7 @@ class _Merge:
             samples=ranked[2:],
             sentence=self._sentence,
         )
+        to_list = listed.result()
         verdicts = verdict_counts(counts, self._meaning, options.scope, self._sentence)
         form = self._meaning.type_of_word.astype(np.int64)
         report = Report(
@@ -134,24 +137,39 @@ class _Merge:
             divergent=divergent_words(placed, form, document, units, references),
             static=[view.summary for view in self._static],
             contextual=[view.summary for view in self._contextual],
-            relations=writer.relations(listed.result()),
+            relations=writer.relations(to_list, self._lexical_kinds(to_list)),
             n_relations_left_out=listed.n_left_out,
             provenance=self._provenance(sources),
         )
         return Merged(report=report, terms=terms.result(document.id))
 
-    def _joint_scores(self, probe: JointProbe | None) -> JointScores | None:
+    def _joint_scores(self) -> JointScores | None:
         channels = self._contextual[0].output.joint
-        if probe is None or channels is None:
+        if self._probe is None or channels is None:
             return None
-        return JointScores(probe, self._document, self._static[0].output, channels, self._units)
+        return JointScores(self._probe.probe, self._document, self._static[0].output, channels, self._units)
+
+    def _lexical_kinds(self, judged: Judged | None) -> list[Row | None] | None:
+        if judged is None or self._lexical is None:
+            return None
+        least = self._options.lexical_threshold
+        return lexical_rows(self._lexical.probe, self._meaning, self._units, judged, least)
+
+    def _probes(self) -> dict[str, str]:
+        """Hashes of the probes that were asked, by name."""
+        hashes = {}
+        if self._probe is not None and self._joint is not None:
+            hashes[f"joint {self._probe.probe.source.catalogue}"] = self._probe.content_hash
+        if self._lexical is not None:
+            hashes[f"lexical {self._lexical.probe.source.name}"] = self._lexical.content_hash
+        return hashes
 
     def _provenance(self, sources: Sources) -> Provenance:
         return Provenance(
             bifocal=__version__,
             models={view.summary.model: view.content_hash for view in self._static}
             | {view.summary.model: view.content_hash for view in self._contextual},
-            catalogues=sources.catalogues,
+            catalogues=sources.catalogues | self._probes(),
             libraries=sources.libraries,
             text=f"sha256:{hashlib.sha256(self._document.text.encode()).hexdigest()}",
             terms=sources.terms,

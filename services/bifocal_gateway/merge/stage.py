@@ -17,6 +17,7 @@ from bifocal.contracts import (
 from bifocal.errors import BifocalError, InternalError
 from bifocal.lenses import LENSES, DocumentOutputs, read_outputs
 from bifocal.store import JobFiles
+from bifocal.versions import versions
 from bifocal.worker import Bench
 from bifocal_gateway.batch.agreement import DocumentAgreement
 from bifocal_gateway.batch.partial import ShardPartial
@@ -61,7 +62,9 @@ def merge_shard(shard: Shard, blobs: Sequence[bytes], partial: ShardPartial) -> 
     services = [_Service.of(blob) for blob in blobs]
     sources = Sources(
         catalogues={name: content for one in services for name, content in one.header.catalogues.items()},
-        libraries={name: version for one in services for name, version in one.header.libraries.items()},
+        # spaCy found the words, at acceptance.
+        libraries=versions("spacy")
+        | {name: version for one in services for name, version in one.header.libraries.items()},
         terms=shard.terms,
     )
     for document in shard.documents:

@@ -1,4 +1,4 @@
-"""`bifocal calibrate`: find a model's heads and weights on labelled text, and write them down."""
+"""`bifocal calibrate`: find a model's weights on labelled text or lists, and write them down."""
 
 import json
 from pathlib import Path
@@ -15,13 +15,23 @@ _DEFAULTS = Options()
 
 
 def calibrate(
-    model: Annotated[str, typer.Option(help="Transformer; one of the names that are allowed.")],
+    model: Annotated[
+        str | None, typer.Option(help="Transformer; one of the names that are allowed. Not for --lexical.")
+    ] = None,
     coreference: Annotated[
         list[Path] | None,
         typer.Option(help="GAP, CoNLL-U with Entity= or CoNLL-2012: a file or a folder; repeat for more."),
     ] = None,
     dependencies: Annotated[
         list[Path] | None, typer.Option(help="CoNLL-U with trees: a file or a folder; repeat for more.")
+    ] = None,
+    lexical: Annotated[
+        list[Path] | None,
+        typer.Option(help="Word pairs with their relation: a file, a folder or WordNet's; repeat for more."),
+    ] = None,
+    text: Annotated[
+        list[Path] | None,
+        typer.Option(help="With --lexical: text like that to be read, as compare takes it; else Lee's news."),
     ] = None,
     output: Annotated[Path, typer.Option("--output", "-o", help="Folder for the files.")] = Path(
         "bifocal-catalogues"
@@ -37,13 +47,43 @@ def calibrate(
     licence: Annotated[
         list[str] | None, typer.Option(help="NAME=LICENCE of a file or folder; repeat for more.")
     ] = None,
+    attribution: Annotated[
+        list[str] | None, typer.Option(help="NAME=WHOM of a word list; repeat for more.")
+    ] = None,
+    released_under: Annotated[
+        str, typer.Option(help="Licence of the weights that --lexical makes.")
+    ] = "not stated",
     as_json: Annotated[bool, typer.Option("--json", help="Print the figures as JSON.")] = False,
 ) -> None:
     """Fit a head catalogue, and joint probes with a static embedding, on labelled text.
 
-    Writes MODEL.json and MODEL+STATIC.PROFILE.safetensors; set BIFOCAL_CATALOGUE_FOLDER to the folder to
-    use them. Kinds of relations that do not beat their baselines on documents set aside are left out.
+    Writes MODEL.json and MODEL+STATIC.PROFILE.safetensors, and with --lexical STATIC.lexical.safetensors;
+    set BIFOCAL_CATALOGUE_FOLDER to the folder to use them. Kinds of relations that do not beat their
+    baselines on documents, or words, set aside are left out.
     """
+    if lexical:
+        if coreference or dependencies:
+            raise InvalidOptions("--lexical goes without --coreference and --dependencies")
+        from bifocal_laboratory.commands.lexical import ListTerms, calibrate_lists
+
+        terms = ListTerms(
+            licences=_pairs("--licence", licence),
+            attributions=_pairs("--attribution", attribution),
+            released_under=released_under,
+        )
+        calibrate_lists(
+            _there(lexical),
+            _there(text or []),
+            static_model,
+            output,
+            terms,
+            name=name,
+            language=language,
+            as_json=as_json,
+        )
+        return
+    if model is None:
+        raise InvalidOptions("name a transformer with --model, or word lists with --lexical")
     from bifocal_laboratory.calibration import Labelled
     from bifocal_laboratory.calibration import calibrate as fit
     from bifocal_laboratory.commands.models import Models
@@ -51,7 +91,7 @@ def calibrate(
     labelled = Labelled(
         coreference=_there(coreference or []),
         dependencies=_there(dependencies or []),
-        licences=dict(_pair(one) for one in licence or []),
+        licences=_pairs("--licence", licence),
     )
     if not labelled.coreference and not labelled.dependencies:
         raise InvalidOptions("name at least one file with --coreference or --dependencies")
@@ -85,11 +125,14 @@ def _there(paths: list[Path]) -> list[Path]:
     return paths
 
 
-def _pair(text: str) -> tuple[str, str]:
-    name, equals, licence = text.partition("=")
-    if not equals:
-        raise InvalidOptions(f"--licence takes NAME=LICENCE, not {text!r}")
-    return name, licence
+def _pairs(option: str, texts: list[str] | None) -> dict[str, str]:
+    found = {}
+    for text in texts or []:
+        name, equals, value = text.partition("=")
+        if not equals:
+            raise InvalidOptions(f"{option} takes NAME=…, not {text!r}")
+        found[name] = value
+    return found
 
 
 def _heads(text: str, n_heads: tuple[int, ...]) -> list[int]:

@@ -9,7 +9,7 @@ from typing import Annotated, Any
 import typer
 from rich.console import Console
 
-from bifocal.contracts import Options, Profile
+from bifocal.contracts import Options, Profile, Space
 from bifocal.errors import InvalidOptions, UnreadableCorpus
 from bifocal.settings import Precision
 
@@ -157,6 +157,24 @@ def dependencies(
     blocks = list(sentence_blocks(_documents(files), models.contextual.transformer, models.vectors))
     found = evaluate_dependencies(blocks, arcs=weights.arcs, joint=models.joint(profile, joint))
     _tell(found, "uas", as_json=as_json)
+
+
+@app.command()
+def lexical(
+    files: Annotated[
+        list[Path],
+        typer.Argument(help="Word pairs with their relation, one a line; a folder is one set.", exists=True),
+    ],
+    static_model: _Static = _DEFAULTS.static_models[0],
+    static_space: Annotated[
+        Space, typer.Option(help="Vectors as trained, or without what all of them share.")
+    ] = _DEFAULTS.static_space,
+    as_json: _AsJson = False,
+) -> None:
+    """Which lexical relation two words have, from static vectors: random pairs and unseen words set aside."""
+    from bifocal_laboratory.commands.lexical import evaluate_lists
+
+    evaluate_lists(files, static_model, static_space, as_json=as_json)
 
 
 @app.command()

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from bifocal.contracts import Options, Profile, Space
 from bifocal.errors import InvalidOptions
-from bifocal.models import check_models, contextual_models, static_models
+from bifocal.models import check_models, contextual_models, embeddings_of, layer_of, static_models
 from bifocal.settings import Precision, settings
 from bifocal_contextual.catalogue import ProfileWeights, read_catalogue
 from bifocal_contextual.loaded import LoadedModel
@@ -14,6 +14,26 @@ from bifocal_contextual.threads import use_allowed_cores
 from bifocal_gateway.merge.joint import JointProbe
 from bifocal_gateway.merge.probes import find_fitted
 from bifocal_static.vectors import Vectors, load_vectors
+
+
+def load_static(name: str, space: Space = Space.COMMON_REMOVED) -> Vectors:
+    """Static vectors by name, in the space that the static lens compares them in unless another is named.
+
+    Raises:
+        UnknownModel: a name that is not allowed.
+        ModelUnavailable: the model cannot be loaded.
+    """
+    _check(static=name)
+    return load_vectors(static_models(settings())[name]).in_space(space)
+
+
+def _check(
+    *, static: str = Options().static_models[0], contextual: str = Options().contextual_models[0]
+) -> None:
+    """Refuse what is not allowed, and views of a model: what is measured here is fitted for whole ones."""
+    check_models(settings(), Options(static_models=(static,), contextual_models=(contextual,)))
+    if embeddings_of(static) is not None or layer_of(contextual)[1] is not None:
+        raise InvalidOptions("name a model itself here, not its embeddings or one of its layers")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,7 +53,7 @@ class Models:
             ModelUnavailable: a model cannot be loaded.
         """
         chosen = settings()
-        check_models(chosen, Options(static_models=(static,), contextual_models=(contextual,)))
+        _check(static=static, contextual=contextual)
         use_allowed_cores()
         transformer = load_transformer(
             contextual_models(chosen)[contextual], device=chosen.device, precision=precision
@@ -68,13 +88,13 @@ class Models:
         if file is not None:
             return JointProbe.load(file)
         catalogue = self.contextual.catalogue
-        probe = catalogue and find_fitted(
+        found = catalogue and find_fitted(
             self.vectors.content_hash, self.contextual.content_hash, f"{catalogue.name} {profile}"
         )
-        if not probe:
+        if not found:
             raise InvalidOptions(
                 f"there is no joint probe for {self.contextual.transformer.name!r} and "
                 f"{self.vectors.name!r}; "
                 "make one with `bifocal calibrate`, or name one with --joint"
             )
-        return probe
+        return found.probe

@@ -6,6 +6,7 @@ from typing import Any
 from rich.table import Table
 
 from bifocal_contextual.catalogue import HeadCatalogue
+from bifocal_gateway.merge.lexical import LexicalProbe
 
 _LENSES = ("static", "contextual", "both")
 
@@ -72,6 +73,80 @@ def _with_interval(one: Mapping[str, Any], figure: str) -> str:
     interval = one.get(f"{figure}_interval" if figure == "f1" else "interval")
     told = f"{one[figure]:.3f}"
     return told if interval is None else f"{told} [{interval[0]:.3f}, {interval[1]:.3f}]"
+
+
+_DIVISIONS = {
+    "random": "pairs at random",
+    "unseen_first_word": "first word unseen",
+    "unseen_words": "both words unseen",
+}
+
+
+def lexical_table(found: Mapping[str, Any]) -> Table:
+    """Each set's divisions beside each other: F1, direction, related against random pairs."""
+    table = Table(title="Lexical relations from static vectors, by what was set aside")
+    names = (
+        "n",
+        "majority",
+        "weighted F1",
+        "in order",
+        "macro F1",
+        "direction",
+        "ECE",
+        "AUC",
+        "cosine",
+        "percentile",
+    )
+    for name in ("set", "set aside", *names):
+        table.add_column(name, justify="left" if name.startswith("set") else "right")
+    for name, one in found.items():
+        for division, title in _DIVISIONS.items():
+            row = one[division]
+            related = row["related"] or {}
+            shares = (
+                row["majority"],
+                row["weighted_f1"],
+                row["weighted_f1_in_order"],
+                row["macro_f1"],
+                row["direction"],
+            )
+            areas = (related.get("classifier"), related.get("cosine"), related.get("percentile"))
+            told = (_share(share, "") for share in (*shares, row["calibration_error"], *areas))
+            table.add_row(name, title, f"{row['n']:,}", *told)
+            name = ""
+    return table
+
+
+def lexical_kinds_table(found: Mapping[str, Any]) -> Table:
+    """Average precision and F1 of each relation."""
+    table = Table(title="By relation: average precision (of chance), F1")
+    for name in ("set", "relation", *_DIVISIONS.values()):
+        table.add_column(name, justify="left" if name in ("set", "relation") else "right")
+    for name, one in found.items():
+        for relation in one["random"]["per_kind"]:
+            rows = (one[division]["per_kind"].get(relation) for division in _DIVISIONS)
+            cells = (
+                "" if row is None else f"{row['ap']:.3f} ({row['chance']:.3f}), {row['f1']:.3f}"
+                for row in rows
+            )
+            table.add_row(name, relation, *cells)
+            name = ""
+    return table
+
+
+def lexical_probe_table(probe: LexicalProbe) -> Table:
+    """Kinds that may be told with their held-out figures, and those left out."""
+    table = Table(title=f"{probe.source.name}: average precision")
+    for name in ("kind", "n", "chance", "pairs at random", "both words unseen", "share in the text"):
+        table.add_column(name, justify="left" if name == "kind" else "right")
+    for kind in probe.told:
+        low, high = kind.unseen_ap_interval
+        unseen = f"{kind.unseen_ap:.3f} [{low:.3f}, {high:.3f}]"
+        rate = f"{probe.calibration.base_rates[kind.name]:.4f}"
+        table.add_row(kind.name, f"{kind.n:,}", f"{kind.chance:.3f}", f"{kind.random_ap:.3f}", unseen, rate)
+    for one in probe.left_out:
+        table.add_row(f"[dim]{one.name}: left out[/dim]")
+    return table
 
 
 def catalogue_table(catalogue: HeadCatalogue) -> Table:

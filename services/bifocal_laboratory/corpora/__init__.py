@@ -12,12 +12,16 @@ from bifocal_laboratory.corpora.conll2012 import BEGIN, read_conll2012
 from bifocal_laboratory.corpora.conllu import COLUMNS, read_conllu
 from bifocal_laboratory.corpora.document import AnnotatedDocument, Mention, MentionKind, Sentence
 from bifocal_laboratory.corpora.gap import GapItem, read_gap
+from bifocal_laboratory.corpora.lexical_relations import LexicalKind, LexicalPair, read_lexical_relations
 from bifocal_laboratory.corpora.lines import malformed, numbered_lines
 from bifocal_laboratory.corpora.word_pairs import WordPair, read_word_pairs
+from bifocal_laboratory.corpora.wordnet import read_wordnet
 
 __all__ = [
     "AnnotatedDocument",
     "GapItem",
+    "LexicalKind",
+    "LexicalPair",
     "Mention",
     "MentionKind",
     "Sentence",
@@ -26,7 +30,9 @@ __all__ = [
     "read_conllu",
     "read_documents",
     "read_gap",
+    "read_lexical_relations",
     "read_word_pairs",
+    "read_wordnet",
 ]
 
 

@@ -71,6 +71,9 @@ def compare(
     contextual_threshold: Annotated[
         float, typer.Option(help="Percentile from which the contextual lens marks a pair.")
     ] = _DEFAULTS.contextual_threshold,
+    lexical_threshold: Annotated[
+        float, typer.Option(help="Probability from which a lexical kind is told.")
+    ] = _DEFAULTS.lexical_threshold,
     method: Annotated[
         Method, typer.Option(help="How attention heads become one weight; auto takes the best there is.")
     ] = _DEFAULTS.method,
@@ -124,6 +127,7 @@ def compare(
         scope=scope,
         static_threshold=static_threshold,
         contextual_threshold=contextual_threshold,
+        lexical_threshold=lexical_threshold,
         method=method,
         profile=profile,
         heads_named=heads_named,

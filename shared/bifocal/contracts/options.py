@@ -124,6 +124,8 @@ class Options(Wire):
     """Percentile of the cosine from which the static lens marks a pair."""
     contextual_threshold: Share = 0.97
     """Percentile of the lift from which the contextual lens marks a pair."""
+    lexical_threshold: Share = 0.2
+    """Probability from which a lexical kind is told."""
     listing: Listing = Listing.RELATED
     """Which pairs the report lists."""
     most_relations: Annotated[int, Field(ge=1, le=200_000)] = 50_000

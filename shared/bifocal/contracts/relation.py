@@ -71,8 +71,8 @@ class StaticRelation(Wire):
     rank: float
     """Share of the document's pairs with a lower percentile under this lens."""
     kind: LexicalKind | None = None
-    """The likeliest lexical relation, from a probability of 0.5 on, of pairs that the lens marks, where the
-    model has a lexical catalogue."""
+    """The likeliest lexical relation, from `options.lexical_threshold` on, of pairs of words that the lens
+    marks, where the model has a lexical catalogue."""
 
 
 class Without(Wire):
