@@ -35,6 +35,7 @@ from bifocal_contextual.pieces import cut
 from bifocal_contextual.reading import read_windows
 from bifocal_contextual.windows import windows
 from bifocal_gateway.merge.kinds import LikeliestKinds, PairTable
+from bifocal_gateway.units import Units
 
 Segmented = Callable[..., ShardDocument]
 KINDS = ("subject", "object", "other")
@@ -323,12 +324,16 @@ def test_the_heads_that_spoke_add_up_to_the_score_above_the_other_candidates(
                 max_size=20,
             ),
         )
-    )
+    ),
+    st.integers(1, 3),
 )  # fmt: skip
 def test_each_pair_has_the_likeliest_of_its_kinds(
-    case: tuple[int, list[tuple[int, int, int, float]]],
+    case: tuple[int, list[tuple[int, int, int, float]]], longest: int
 ) -> None:
+    # Given units of up to so many words, and a word between every two that is in none
     n, found = case
+    step = longest + (longest > 1)
+    units = Units.of([(k, min(k + longest, n)) for k in range(0, n, step)], n)
     columns = list(zip(*found, strict=True)) or [(), (), (), ()]
     kinds = PairKinds(
         dependent=np.array(columns[0], np.int32),
@@ -338,22 +343,26 @@ def test_each_pair_has_the_likeliest_of_its_kinds(
         voices=np.zeros((len(found), 0, 2), np.int32),
         voices_added=np.zeros((len(found), 0), np.float32),
     )
-    i, j = np.triu_indices(n, 1)
-    place, probability = LikeliestKinds.of(kinds, ["a", "b", "c", "d"], n).find(i, j)
+    i, j = np.triu_indices(len(units), 1)
+    likeliest = LikeliestKinds.of(kinds, ["a", "b", "c", "d"], units)
+    place, probability = likeliest.find(i, j)
     for a, b, at, p in zip(i.tolist(), j.tolist(), place.tolist(), probability.tolist(), strict=True):
-        own = [np.float32(q) for d, h, _, q in found if {d, h} == {a, b}]
+        own = [np.float32(q) for d, h, _, q in found if {units.of_word[d], units.of_word[h]} == {a, b}]
         assert p == pytest.approx(max(own, default=0.0))
         assert (at == -1) == (not own)
 
 
-@given(st.sets(st.tuples(st.integers(0, 9), st.integers(0, 9)), max_size=20))
+@given(st.sets(st.sampled_from(list(combinations(range(10), 2))), max_size=20))
 def test_a_pair_is_found_exactly_if_it_is_there(pairs: set[tuple[int, int]]) -> None:
     listed = sorted(pairs, key=hash)
     i, j = np.array(listed, np.int64).reshape(-1, 2).T
-    table = PairTable(i, j, 10)
-    every = np.array([(a, b) for a in range(10) for b in range(10)])
-    found = table.find(every[:, 0], every[:, 1]).tolist()
-    assert found == [listed.index((a, b)) if (a, b) in pairs else -1 for a, b in every.tolist()]
+    # In either order of its words.
+    i[::2], j[::2] = j[::2].copy(), i[::2].copy()
+    table = PairTable(i, j, np.ones(len(i), np.float32), Units.of([(k, k + 1) for k in range(10)], 10))
+    one, other = np.triu_indices(10, 1)
+    found = table.find(one, other).tolist()
+    every = zip(one.tolist(), other.tolist(), strict=True)
+    assert found == [listed.index(pair) if pair in pairs else -1 for pair in every]
 
 
 def test_pronoun_rows_cost_no_other_rows(minilm: Transformer, segmented: Segmented) -> None:
