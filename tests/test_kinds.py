@@ -1,7 +1,7 @@
 """Kinds of relations: the quick way over sparse pairs says what the plain formula says."""
 
 from collections.abc import Callable
-from itertools import pairwise
+from itertools import combinations, pairwise
 
 import numpy as np
 import pytest
