@@ -172,8 +172,9 @@ class _Read:
             np.array([(p.window.first_word, p.window.end_word) for p in parts], dtype=np.int64)
         )
         weight = bands.mean(parts)
-        background = self._model.background(self._method) or _own_background(bands, weight, candidate)
-        output = bands.output(weight, background, kinds)
+        measured = self._model.background(self._method)
+        background = measured.at(bands.longest) if measured else _own_background(bands, weight, candidate)
+        output = bands.output(weight, candidate, background, kinds)
         audited = self._audited(output, candidate, places)
         return output if audited is None else output.with_audit(audited)
 

@@ -6,8 +6,7 @@ from pathlib import Path
 
 from bifocal.contracts import Method, Profile
 from bifocal.errors import InvalidOptions
-from bifocal.lenses import DistanceBackground
-from bifocal_contextual.background import shipped
+from bifocal_contextual.background import Backgrounds, shipped
 from bifocal_contextual.catalogue import find_catalogue
 from bifocal_contextual.kinds import KindFinder
 from bifocal_contextual.methods import Alti, Mean, Norm, Relator, Rollout, SelectedHeads
@@ -25,7 +24,7 @@ class LoadedModel:
         self.transformer = transformer
         self.catalogue = find_catalogue(transformer.name, self.content_hash, catalogue_folder)
         self.finder: Callable[[Profile], KindFinder] = cache(self._finder)
-        self.background: Callable[[Method], DistanceBackground | None] = cache(self._background)
+        self.background: Callable[[Method], Backgrounds | None] = cache(self._background)
 
     @cached_property
     def content_hash(self) -> str:
@@ -73,5 +72,5 @@ class LoadedModel:
             raise InvalidOptions("a model without a catalogue has no kinds")
         return KindFinder(self.transformer, self.catalogue, profile)
 
-    def _background(self, method: Method) -> DistanceBackground | None:
+    def _background(self, method: Method) -> Backgrounds | None:
         return shipped(self.transformer.name, method, self.content_hash)

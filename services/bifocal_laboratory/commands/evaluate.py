@@ -9,7 +9,7 @@ from typing import Annotated, Any
 import typer
 from rich.console import Console
 
-from bifocal.contracts import Options, Profile
+from bifocal.contracts import Method, Options, Profile
 from bifocal.errors import InvalidOptions, UnreadableCorpus
 from bifocal.settings import Precision
 
@@ -185,6 +185,32 @@ def methods(
         typer.echo(json.dumps(found))
     else:
         Console(highlight=False).print(methods_table(found))
+
+
+@app.command()
+def scales(
+    files: Annotated[
+        list[Path],
+        typer.Argument(help=".txt and .md files, lines of .jsonl and .cor files, or folders.", exists=True),
+    ],
+    static_model: _Static = _DEFAULTS.static_model,
+    contextual_model: _Contextual = _DEFAULTS.contextual_model,
+    method: Annotated[Method, typer.Option(help="How heads become one weight.")] = _DEFAULTS.method,
+    precision: _WhichPrecision = Precision.AUTO,
+    as_json: _AsJson = False,
+) -> None:
+    """Whether both lenses' percentiles are shares of random pairs in plain texts, by their length."""
+    from bifocal_laboratory.commands.models import Models
+    from bifocal_laboratory.commands.tables import scales_table
+    from bifocal_laboratory.scales import evaluate_scales, read_texts
+
+    texts = read_texts(files)
+    models = Models.load(contextual_model, static_model, precision=precision)
+    found = evaluate_scales(models.contextual, models.vectors, texts, method)
+    if as_json:
+        typer.echo(json.dumps(found))
+    else:
+        Console(highlight=False).print(scales_table(found))
 
 
 def _heads_of(models: Any, profile: Profile, catalogue: Path | None) -> Any:

@@ -64,7 +64,7 @@ def write_contextual(header: LensHeader[ContextualReading], outputs: Mapping[int
     for index, output in outputs.items():
         for name in ("usual_before", "usual_after", "lift_quantiles"):
             tensors[f"{index}/background/{name}"] = getattr(output.background, name)
-        for name in ("first", "width", "weight", "lift", "windows"):
+        for name in ("first", "width", "weight", "lift", "windows", "level"):
             tensors[f"{index}/{name}"] = getattr(output, name)
         for group in _OPTIONAL:
             part = getattr(output, group)
@@ -84,6 +84,7 @@ def read_contextual(blob: bytes) -> tuple[LensHeader[ContextualReading], dict[in
             weight=tensors[f"{index}/weight"],
             lift=tensors[f"{index}/lift"],
             windows=tensors[f"{index}/windows"],
+            level=tensors[f"{index}/level"],
             background=DistanceBackground(
                 usual_before=tensors[f"{index}/background/usual_before"],
                 usual_after=tensors[f"{index}/background/usual_after"],
