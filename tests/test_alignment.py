@@ -128,7 +128,8 @@ def test_bands_hold_exactly_the_pairs_that_shared_a_window(spans: np.ndarray) ->
 @given(read_windows())
 def test_times_seen_counts_the_windows_that_held_both(spans: np.ndarray) -> None:
     bands = Bands.over(spans)
-    output = bands.output(np.zeros(int(bands.width.sum()), np.float32), flat_background())
+    everyone = np.ones(len(bands.width), dtype=np.bool_)
+    output = bands.output(np.zeros(int(bands.width.sum()), np.float32), everyone, flat_background())
     i, j = bands.pairs()
     expected = [
         sum(start <= min(a, b) and max(a, b) < end for start, end in spans.tolist())

@@ -11,9 +11,10 @@ from bifocal.contracts import Document, Options, ShardDocument, Space
 from bifocal.errors import InvalidOptions, ModelUnavailable
 from bifocal.lenses import StaticOutput
 from bifocal.lenses.isotropy import all_but_the_top, common_part
-from bifocal.lenses.pair_background import band_of, pair_background
+from bifocal.lenses.pair_background import BAND_STARTS, band_of, pair_background
 from bifocal.models import StaticFormat, StaticModel, static_models
 from bifocal.settings import Settings
+from bifocal.text import is_candidate
 from bifocal_static.lens import StaticLens
 from bifocal_static.vectors import Vectors, load_vectors
 
@@ -190,6 +191,77 @@ def test_percentiles_of_fresh_random_pairs_are_uniform(space: Space, placed: dic
         found = background.percentile(cosine, band_of(a).astype(np.int64), band_of(b).astype(np.int64))
         for share in (0.1, 0.5, 0.9, 0.97):
             assert (found < share).mean() == pytest.approx(share, abs=0.02)
+
+
+@pytest.mark.parametrize("space", Space)
+def test_percentiles_of_fresh_random_phrases_are_uniform(space: Space, placed: dict[Space, Vectors]) -> None:
+    vectors = placed[space]
+    words = vectors.keyed.index_to_key
+    background = pair_background(vectors, words=words)
+    random = np.random.default_rng(2)
+
+    def drawn(most_words: int) -> tuple[np.ndarray, np.ndarray]:
+        """Vectors and bands of words of every band, or of phrases of two, or of three words and more."""
+        if most_words == 1:
+            band = random.integers(len(BAND_STARTS), size=12_000)
+            ends = np.append(BAND_STARTS[1:], len(vectors))
+            ranks = random.integers(BAND_STARTS[band], ends[band])
+            kept = np.array([is_candidate(words[rank]) for rank in ranks.tolist()])
+            return vectors.unit_rows(ranks[kept]), band[kept]
+        n_words = np.full(12_000, most_words)
+        if most_words == 3:
+            n_words = np.minimum(3 + random.geometric(0.5, len(n_words)) - 1, 6)
+        ranks = np.exp(random.uniform(0, np.log(100_001), 2 * n_words.sum())).astype(np.int64) - 1
+        ranks = ranks[[is_candidate(words[rank]) for rank in ranks.tolist()]][: n_words.sum()]
+        total = np.add.reduceat(vectors.unit_rows(ranks), np.cumsum(n_words) - n_words)
+        length = np.linalg.norm(total, axis=1, keepdims=True)
+        band = (
+            band_of(ranks) if most_words == 1 else np.full(len(total), background.band_of_phrase(most_words))
+        )
+        return total / length, band.astype(np.int64)
+
+    for sides in ((1, 2), (1, 3), (2, 2), (2, 3), (3, 3)):
+        (a, band_a), (b, band_b) = (drawn(side) for side in sides)
+        n = min(len(a), len(b))
+        found = background.percentile(np.einsum("kd,kd->k", a[:n], b[:n]), band_a[:n], band_b[:n])
+        for share in (0.1, 0.5, 0.9, 0.97):
+            assert (found < share).mean() == pytest.approx(share, abs=0.02)
+
+
+def test_a_phrase_has_a_percentile_against_words_and_phrases(placed: dict[Space, Vectors]) -> None:
+    vectors = placed[Space.COMMON_REMOVED]
+    background = pair_background(vectors, words=vectors.keyed.index_to_key)
+    two, more = background.band_of_phrase(2), background.band_of_phrase(3)
+    assert two != more == background.band_of_phrase(7)
+    words = vectors.unit(["prime", "minister", "president", "of", "parliament", "knee"])
+    sums = np.stack([words[:2].sum(axis=0), words[2:5].sum(axis=0), words[5]])
+    output = StaticOutput(
+        type_of_word=np.arange(3, dtype=np.int32),
+        vectors=sums / np.linalg.norm(sums, axis=1, keepdims=True),
+        known=np.ones(3, dtype=np.bool_),
+        band=np.array([two, more, *band_of(np.array([vectors.rank("knee")]))], dtype=np.int32),
+        background=background,
+    )
+    cosine, percentile = output.compare(np.array([0, 0, 1]), np.array([1, 2, 2]))
+    assert percentile[0] > 0.9
+    assert percentile[1] < 0.5
+    assert percentile[2] < 0.5
+    # The same cosine says less of phrases than of two rare words
+    rare = np.array([len(BAND_STARTS) - 1])
+    assert percentile[0] < background.percentile(cosine[:1], rare, rare)[0]
+
+
+def test_punctuation_stands_for_no_word_of_the_null() -> None:
+    keyed = KeyedVectors(vector_size=4)
+    vectors = np.random.default_rng(1).normal(size=(9, 4)).astype(np.float32)
+    # Every sign points where the first word does
+    vectors[3:] = vectors[0]
+    words = ["tea", "cup", "kettle", *"…,;:!?"]
+    keyed.add_vectors(words, vectors)
+    named = pair_background(Vectors("small", keyed), words=words)
+    alike = (named.cosine_quantiles[0] > 0.999).mean()
+    assert alike == 0
+    assert (pair_background(Vectors("small", keyed)).cosine_quantiles[0] > 0.999).mean() > 0.3
 
 
 @pytest.mark.parametrize("space", Space)

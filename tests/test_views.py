@@ -10,6 +10,7 @@ from transformers import AutoModel, AutoTokenizer
 from bifocal.contracts import Document, LensHeader, Method, Options, ShardDocument, Space
 from bifocal.errors import InvalidOptions, UnknownModel
 from bifocal.lenses import read_outputs, write_outputs
+from bifocal.lenses.pair_background import band_of
 from bifocal.models import check_models, contextual_models, embeddings_of, layer_of
 from bifocal.settings import Precision, Settings
 from bifocal_contextual.lens import ContextualLens
@@ -108,7 +109,7 @@ def test_random_words_of_the_layer_have_every_percentile_alike(lens: ContextualL
     random = np.random.default_rng(7)
     one, other = random.integers(1000, 3000, (2, 20_000))
     cosine = np.einsum("kd,kd->k", layer.unit_rows(one), layer.unit_rows(other))
-    band = np.full(20_000, 3)
+    band = np.full(20_000, band_of(np.array([1000]))[0])
     percentile = layer._background.percentile(cosine[one != other], band[one != other], band[one != other])
     for share in (0.1, 0.5, 0.9, 0.97):
         assert (percentile < share).mean() == pytest.approx(share, abs=0.02)

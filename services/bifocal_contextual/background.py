@@ -1,12 +1,16 @@
 """What is usual in running text: the weight a word gives another so far away, and the spread of lifts.
 
+Both depend on the length of the window: the fewer words there are, the more each of them gets, and least
+so the near ones. So they are measured in windows of several lengths and taken for a document between the
+two nearest (decision 9).
+
 The files of shipped models lie in `backgrounds/`, one for a model and method, made by
 `measure_background`. Without a file each document is held against itself.
 """
 
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from importlib.resources import files
 
 import numpy as np
@@ -19,7 +23,10 @@ from bifocal_contextual.bands import Bands, lift
 
 Floats = npt.NDArray[np.float32]
 
-#: A distance class with fewer pairs takes its figures from all pairs together.
+#: Of the files.
+SCHEMA_VERSION = 2
+
+#: A distance class with fewer pairs takes its figures from longer windows, or else from all pairs together.
 FEWEST_PAIRS = 200
 
 
@@ -32,8 +39,38 @@ class WeightedText:
     candidate: npt.NDArray[np.bool_]
 
 
-def measure(texts: Sequence[WeightedText]) -> DistanceBackground:
-    """Usual weights and spread of lifts over some texts, punctuation left out."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Backgrounds:
+    """What is usual in windows of several lengths, the shortest first; lengths are in words."""
+
+    window_words: tuple[float, ...]
+    by_length: tuple[DistanceBackground, ...]
+
+    def at(self, n_words: int) -> DistanceBackground:
+        """What is usual in windows of `n_words`: between the nearest two, by the logarithm of the length.
+
+        Windows shorter than the shortest that was measured, or longer than the longest, are taken for it.
+        """
+        place = float(
+            np.interp(np.log(n_words), np.log(self.window_words), np.arange(len(self.window_words)))
+        )
+        low, part = self.by_length[int(place)], np.float32(place % 1)
+        if not part:
+            return low
+        high = self.by_length[int(place) + 1]
+        return DistanceBackground(
+            **{
+                field.name: (1 - part) * getattr(low, field.name) + part * getattr(high, field.name)
+                for field in fields(DistanceBackground)
+            }
+        )
+
+
+def measure(texts: Sequence[WeightedText], longer: DistanceBackground | None = None) -> DistanceBackground:
+    """Usual weights and spread of lifts over texts read in windows of one length, punctuation left out.
+
+    Of distances that these texts hardly have, figures are those of `longer` windows.
+    """
     n_classes = len(DISTANCE_CLASSES)
     total, count = np.zeros((2, n_classes)), np.zeros((2, n_classes))
     for text in texts:
@@ -46,47 +83,67 @@ def measure(texts: Sequence[WeightedText]) -> DistanceBackground:
     # The word itself is neither before nor after.
     total[0, 0] = total[1, 0] = total[:, 0].sum()
     count[0, 0] = count[1, 0] = count[:, 0].sum()
-    overall = total.sum() / max(count.sum(), 1)
-    usual = np.where(count >= FEWEST_PAIRS, total / np.maximum(count, 1), overall).astype(np.float32)
+    otherwise = (
+        total.sum() / max(count.sum(), 1)
+        if longer is None
+        else np.stack([longer.usual_before, longer.usual_after])
+    )
+    usual = np.where(count >= FEWEST_PAIRS, total / np.maximum(count, 1), otherwise).astype(np.float32)
     profile = DistanceBackground(
         usual_before=usual[0], usual_after=usual[1], lift_quantiles=np.zeros((n_classes, 1), dtype=np.float32)
     )
-    lifts, classes = _pair_lifts(texts, profile)
-    pooled = quantiles(lifts) if len(lifts) else quantiles([0.0])
-    table = [
-        quantiles(lifts[classes == c]) if np.count_nonzero(classes == c) >= FEWEST_PAIRS else pooled
-        for c in range(n_classes)
-    ]
-    return DistanceBackground(usual_before=usual[0], usual_after=usual[1], lift_quantiles=np.stack(table))
+    lifts, class_of_lift = _pair_lifts(texts, profile)
+    pooled = quantiles(lifts if len(lifts) else [0.0])
+    table = np.tile(pooled, (n_classes, 1)) if longer is None else longer.lift_quantiles.copy()
+    for c in range(n_classes):
+        own = lifts[class_of_lift == c]
+        if len(own) >= FEWEST_PAIRS:
+            table[c] = quantiles(own)
+    return DistanceBackground(usual_before=usual[0], usual_after=usual[1], lift_quantiles=table)
 
 
 def _pair_lifts(
     texts: Sequence[WeightedText], profile: DistanceBackground
-) -> tuple[Floats, npt.NDArray[np.int64]]:
+) -> tuple[Floats, npt.NDArray[np.int8]]:
     """The stronger lift of every pair, and its class of distance."""
     lifts, classes = [], []
     for text in texts:
         bands = text.bands
         i, j = bands.pairs()
         kept = (i < j) & text.candidate[i] & text.candidate[j]
-        lifted = lift(text.weight, bands.usual(profile))
+        usual = bands.usual(profile)
+        lifted = lift(text.weight, usual * bands.level(text.weight, usual, text.candidate))
         i, j = i[kept], j[kept]
         back = bands.offset[j] + i - bands.first[j]
         lifts.append(np.maximum(lifted[kept], lifted[back]))
-        classes.append(distance_class(j - i))
+        classes.append(distance_class(j - i).astype(np.int8))
     return np.concatenate(lifts), np.concatenate(classes)
 
 
-def shipped(name: str, method: Method, content_hash: str) -> DistanceBackground | None:
-    """The background of a method that lies beside the code, if it was measured on these very weights."""
-    place = files("bifocal_contextual").joinpath("backgrounds", f"{name}.{method.value}.json")
+def shipped(view: str, method: Method, content_hash: str) -> Backgrounds | None:
+    """What lies beside the code for a view and method, if it was measured on these very weights."""
+    place = files("bifocal_contextual").joinpath("backgrounds", f"{view}.{method.value}.json")
     if not place.is_file():
         return None
     stored = json.loads(place.read_text())
-    if stored["model_hash"] != content_hash or stored["distance_classes"] != DISTANCE_CLASSES.tolist():
+    meant = (stored["schema_version"], stored["model_hash"], stored["distance_classes"])
+    if meant != (SCHEMA_VERSION, content_hash, DISTANCE_CLASSES.tolist()):
         return None
-    return DistanceBackground(
-        usual_before=np.array(stored["usual_before"], dtype=np.float32),
-        usual_after=np.array(stored["usual_after"], dtype=np.float32),
-        lift_quantiles=np.array(stored["lift_quantiles"], dtype=np.float32),
+    by_length: list[DistanceBackground] = []
+    for one in reversed(stored["lengths"]):
+        # A row that is not there is that of the next longer windows.
+        rows = [
+            by_length[0].lift_quantiles[c] if row is None else np.array(row, dtype=np.float32)
+            for c, row in enumerate(one["lift_quantiles"])
+        ]
+        by_length.insert(
+            0,
+            DistanceBackground(
+                usual_before=np.array(one["usual_before"], dtype=np.float32),
+                usual_after=np.array(one["usual_after"], dtype=np.float32),
+                lift_quantiles=np.stack(rows),
+            ),
+        )
+    return Backgrounds(
+        window_words=tuple(one["window_words"] for one in stored["lengths"]), by_length=tuple(by_length)
     )

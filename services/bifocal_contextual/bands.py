@@ -1,18 +1,22 @@
 """A document's windows joined: for each word one run of weights to the words it shared a window with."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
-from numpy.lib.stride_tricks import sliding_window_view
 
 from bifocal.lenses import ContextualOutput, DistanceBackground
+from bifocal.lenses.contextual import usual_weights
 from bifocal_contextual.kinds import FoundKinds
 from bifocal_contextual.methods import WindowWeights
 
 Floats = npt.NDArray[np.float32]
 Ints = npt.NDArray[np.int64]
+Bools = npt.NDArray[np.bool_]
+
+#: Cells whose usual weight is found together.
+_CELLS = 1_000_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,6 +42,11 @@ class Bands:
         width = end - first
         return cls(first=first, width=width, offset=np.cumsum(width) - width, windows=windows)
 
+    @property
+    def longest(self) -> int:
+        """Words of the longest window."""
+        return int((self.windows[:, 1] - self.windows[:, 0]).max())
+
     def cells(self, first_word: int, end_word: int) -> Ints:
         """Places of the pairs of one window, ``(words, words)``."""
         words = np.arange(first_word, end_word)
@@ -60,51 +69,62 @@ class Bands:
 
     def usual(self, background: DistanceBackground) -> Floats:
         """Weight usual at the distance, for every cell: each row of a window shares out one."""
-        longest = int((self.windows[:, 1] - self.windows[:, 0]).max())
-        profile = background.usual(np.arange(-longest, longest + 1))
-        if len(self.windows) == 1:
-            return _shared_out(profile, longest).ravel()
-        total = np.zeros(int(self.width.sum()), dtype=np.float32)
-        seen = np.zeros(len(total), dtype=np.int32)
-        for first_word, end_word in self.windows.tolist():
-            usual = _shared_out(profile, end_word - first_word)
-            cells = self.cells(first_word, end_word)
-            total[cells] += usual
-            seen[cells] += 1
-        return np.divide(total, np.maximum(seen, 1), dtype=np.float32)
+        usual = np.empty(int(self.width.sum()), dtype=np.float32)
+        for cells, i, j in self.blocks():
+            usual[cells] = usual_weights(background, self.windows, i, j)
+        return usual
+
+    def level(self, weight: Floats, usual: Floats, candidate: Bools) -> Floats:
+        """Weight that words which can be ends of a pair give one another, over what is usual; ``(1,)``.
+
+        `candidate` ``(n_words,)`` says which words these are; one where there is nothing to go by.
+        """
+        given = expected = 0.0
+        for cells, i, j in self.blocks():
+            both = candidate[i] & candidate[j]
+            given += float(weight[cells][both].sum(dtype=np.float64))
+            expected += float(usual[cells][both].sum(dtype=np.float64))
+        return np.array([given / expected if given > 0 and expected > 0 else 1.0], dtype=np.float32)
 
     def pairs(self) -> tuple[Ints, Ints]:
         """Word and word for every cell, in order of storage."""
-        i = np.repeat(np.arange(len(self.width)), self.width)
-        j = np.arange(len(i)) - self.offset[i] + self.first[i]
+        return self._pairs(0, len(self.width))
+
+    def blocks(self) -> Iterator[tuple[slice, Ints, Ints]]:
+        """The same some rows at a time, each time with the cells that they are."""
+        rows = max(1, _CELLS // int(self.width.max()))
+        for row in range(0, len(self.width), rows):
+            i, j = self._pairs(row, row + rows)
+            start = int(self.offset[row])
+            yield slice(start, start + len(i)), i, j
+
+    def _pairs(self, first_word: int, end_word: int) -> tuple[Ints, Ints]:
+        width = self.width[first_word:end_word]
+        i = np.repeat(np.arange(first_word, first_word + len(width)), width)
+        j = np.arange(len(i)) + self.offset[first_word] - self.offset[i] + self.first[i]
         return i, j
 
     def output(
-        self, weight: Floats, background: DistanceBackground, kinds: FoundKinds | None = None
+        self,
+        weight: Floats,
+        candidate: Bools,
+        background: DistanceBackground,
+        kinds: FoundKinds | None = None,
     ) -> ContextualOutput:
-        """What the merge reads."""
+        """What the merge reads; `candidate` ``(n_words,)`` says which words can be ends of a pair."""
+        usual = self.usual(background)
+        level = self.level(weight, usual, candidate)
         return ContextualOutput(
             first=self.first.astype(np.int32),
             width=self.width.astype(np.int32),
             weight=weight,
-            lift=lift(weight, self.usual(background)),
+            lift=lift(weight, usual * level),
+            level=level,
             windows=self.windows.astype(np.int32),
             background=background,
             kinds=kinds.kinds if kinds else None,
             joint=kinds.joint if kinds else None,
         )
-
-
-def _shared_out(profile: Floats, n_words: int) -> Floats:
-    """Usual weights ``(n_words, n_words)``, rows summing to one, by offset from the profile's middle."""
-    middle = len(profile) // 2
-    # Row i begins i places further left, so all rows are windows on one line.
-    lines = sliding_window_view(profile[middle - n_words + 1 : middle + n_words], n_words)[::-1]
-    sums = np.cumsum(profile, dtype=np.float64)
-    starts = middle - np.arange(n_words)
-    rows = sums[starts + n_words - 1] - np.where(starts > 0, sums[starts - 1], 0)
-    shared: Floats = lines / rows.astype(np.float32)[:, None]
-    return shared
 
 
 def lift(weight: Floats, usual: Floats) -> Floats:

@@ -7,8 +7,7 @@ from pathlib import Path
 
 from bifocal.contracts import Method, Profile, Space
 from bifocal.errors import InvalidOptions
-from bifocal.lenses import DistanceBackground
-from bifocal_contextual.background import shipped
+from bifocal_contextual.background import Backgrounds, shipped
 from bifocal_contextual.catalogue import find_catalogue
 from bifocal_contextual.embeddings import EmbeddingLayer
 from bifocal_contextual.kinds import KindFinder
@@ -28,7 +27,7 @@ class LoadedModel:
         self.catalogue = find_catalogue(transformer.name, self.content_hash, catalogue_folder)
         self.finder: Callable[[Profile], KindFinder] = cache(self._finder)
         self.embeddings: Callable[[Space], EmbeddingLayer] = cache(partial(EmbeddingLayer, transformer))
-        self.background: Callable[[str, Method], DistanceBackground | None] = cache(self._background)
+        self.background: Callable[[str, Method], Backgrounds | None] = cache(self._background)
 
     @cached_property
     def content_hash(self) -> str:
@@ -92,5 +91,5 @@ class LoadedModel:
             raise InvalidOptions("a model without a catalogue has no kinds")
         return KindFinder(self.transformer, self.catalogue, profile)
 
-    def _background(self, view: str, method: Method) -> DistanceBackground | None:
+    def _background(self, view: str, method: Method) -> Backgrounds | None:
         return shipped(view, method, self.content_hash)

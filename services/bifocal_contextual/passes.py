@@ -124,10 +124,10 @@ class DocumentsPass:
             np.array([(p.window.first_word, p.window.end_word) for p in parts], dtype=np.int64)
         )
         weight = bands.mean(parts)
-        background = view.background or view.batch_background
+        background = view.usual_in(bands.longest)
         if background is None:
             background = measure([WeightedText(bands=bands, weight=weight, candidate=candidate)])
-        return bands.output(weight, background, kinds)
+        return bands.output(weight, candidate, background, kinds)
 
     def _audited(
         self, view: View, output: ContextualOutput, candidate: Bools, places: Sequence[Place]

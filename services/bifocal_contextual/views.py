@@ -6,6 +6,7 @@ from bifocal.contracts import Method, Options
 from bifocal.errors import InvalidOptions
 from bifocal.lenses import DistanceBackground
 from bifocal.models import embeddings_of, layer_of
+from bifocal_contextual.background import Backgrounds
 from bifocal_contextual.loaded import LoadedModel
 from bifocal_contextual.methods import Relator
 
@@ -72,6 +73,10 @@ class View:
         return self.model.relator(self.method, self.layer)
 
     @property
-    def background(self) -> DistanceBackground | None:
+    def background(self) -> Backgrounds | None:
         """What is usual in running text, where that was measured."""
         return self.model.background(self.name, self.method)
+
+    def usual_in(self, window_words: int) -> DistanceBackground | None:
+        """What a document whose longest window has so many words is held against; None for itself."""
+        return self.background.at(window_words) if self.background else self.batch_background

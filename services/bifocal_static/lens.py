@@ -73,7 +73,7 @@ class LoadedModel:
 
     def __init__(self, vectors: Vectors) -> None:
         self.vectors = vectors
-        self._background = pair_background(vectors)
+        self._background = pair_background(vectors, words=vectors.keyed.index_to_key)
         self._neighbours = lru_cache(_NEIGHBOUR_CACHE)(vectors.neighbours)
 
     def read(self, document: ShardDocument, n_neighbours: int) -> tuple[StaticSummary, StaticOutput]:

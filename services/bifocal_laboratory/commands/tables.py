@@ -61,6 +61,31 @@ def methods_table(found: Mapping[str, Any]) -> Table:
     return table
 
 
+def scales_table(found: Mapping[str, Any]) -> Table:
+    """Distance from the diagonal and shares above percentiles: each lens, by length of the text."""
+    contextual, static = found["contextual"], found["static"]
+    rows = [
+        (contextual["method"], contextual),
+        *_by_words(contextual),
+        ("static", static),
+        *_by_words(static),
+        ("vocabulary", static["vocabulary"]),
+    ]
+    table = Table(title="Percentiles of random pairs")
+    above = list(contextual["above"])
+    for name in ("lens, words", "texts", "pairs", "KS", *(f"≥ {share}" for share in above)):
+        table.add_column(name, justify="right" if table.columns else "left")
+    for name, one in rows:
+        figures = [one["ks"], *(one["above"][share] for share in above)]
+        told = ["" if figure is None else f"{figure:.3f}" for figure in figures]
+        table.add_row(name, f"{one['texts']:,}", f"{one['n']:,}", *told)
+    return table
+
+
+def _by_words(found: Mapping[str, Any]) -> list[tuple[str, Mapping[str, Any]]]:
+    return [(f"  {words}", one) for words, one in found["by_words"].items()]
+
+
 def _share(value: Any, figure: str) -> str:
     if isinstance(value, Mapping):
         return _with_interval(value, figure)

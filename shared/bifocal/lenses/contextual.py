@@ -1,6 +1,7 @@
 """The contextual lens's output: for each word, its weights to the words that shared a window with it."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -21,7 +22,7 @@ def distance_class(distance: Ints) -> Ints:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DistanceBackground:
-    """What is usual in running text, by distance.
+    """What is usual by distance in running text that is read in windows as long as the document's.
 
     Shapes: `usual_before` and `usual_after` ``(n_classes,)``, the mean weight that a word gives a word
     so far before or after it, up to a common factor; `lift_quantiles` ``(n_classes, len(PROBABILITIES))``,
@@ -42,6 +43,40 @@ class DistanceBackground:
         return percentiles(lift, self.lift_quantiles, distance_class(distance))
 
 
+def usual_weights(
+    background: DistanceBackground, windows: npt.NDArray[np.integer[Any]], i: Ints, j: Ints
+) -> Floats:
+    """Weight that is usual from words `i` to words `j`, in any order, or to themselves; shapes ``(k,)``.
+
+    In a window, each word shares out one among all words by what is usual at their distance; the mean is
+    taken over the windows ``(n_windows, 2)`` that held both words. Every pair must have shared one.
+    """
+    starts, ends = windows[:, 0].astype(np.int64), windows[:, 1].astype(np.int64)
+    longest = int((ends - starts).max())
+    profile = background.usual(np.arange(-longest, longest + 1)).astype(np.float64)
+    # Windows start and end in increasing order, so those that held a word are one run. There is a share
+    # for each window of each word: what the word gives there for a unit of the profile.
+    words = np.arange(int(ends[-1]))
+    first = np.searchsorted(ends, words, side="right")
+    past = np.searchsorted(starts, words, side="right")
+    offset = np.cumsum(past - first) - past
+    word = np.repeat(words, past - first)
+    window = np.arange(len(word)) - np.repeat(offset, past - first)
+    below = _sums(profile)
+    row = below[longest + ends[window] - word] - below[longest + starts[window] - word]
+    shares = _sums(np.divide(1, row, out=np.zeros_like(row), where=row > 0))
+    # Those that held two words are the overlap of two runs.
+    earliest, latest = np.maximum(first[i], first[j]), np.minimum(past[i], past[j])
+    mean = (shares[offset[i] + latest] - shares[offset[i] + earliest]) / (latest - earliest)
+    usual: Floats = (profile[longest + j - i] * mean).astype(np.float32)
+    return usual
+
+
+def _sums(values: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+    """Sum of all values before each place, and of all at the end; ``(k + 1,)``."""
+    return np.concatenate([[0.0], np.cumsum(values)])
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ContextualOutput:
     """One document through the contextual lens.
@@ -50,8 +85,9 @@ class ContextualOutput:
     its weights to them lie in ``weight[offset[w] : offset[w] + width[w]]``.
 
     Shapes: `first` and `width` ``(n_words,)``; `weight` and `lift` ``(sum(width),)``; `windows`
-    ``(n_windows, 2)``, first word and one past the last. `kinds` and `joint` are there where the model
-    has a catalogue, `audited` where it was asked for.
+    ``(n_windows, 2)``, first word and one past the last; `level` ``(1,)``, how much weight the document's
+    words give one another, over what would be usual if punctuation took as much as a word does. `kinds`
+    and `joint` are there where the model has a catalogue, `audited` where it was asked for.
     """
 
     first: npt.NDArray[np.int32]
@@ -60,6 +96,7 @@ class ContextualOutput:
     lift: Floats
     windows: npt.NDArray[np.int32]
     background: DistanceBackground
+    level: Floats = field(default_factory=lambda: np.ones(1, dtype=np.float32))
     kinds: PairKinds | None = None
     joint: JointChannels | None = None
     audited: AuditedPairs | None = None
@@ -81,6 +118,13 @@ class ContextualOutput:
     def weights(self, i: Ints, j: Ints) -> Floats:
         """Weight from `i` to `j`, in any order; shapes ``(k,)``. Every pair must have shared a window."""
         return self.weight[self._cells(i, j)]
+
+    def usual(self, i: Ints, j: Ints) -> Floats:
+        """Weight usual from `i` to `j`, in any order; shapes ``(k,)``. A lift is a weight over it.
+
+        Every pair must have shared a window.
+        """
+        return usual_weights(self.background, self.windows, i, j) * self.level
 
     def compare(self, i: Ints, j: Ints) -> tuple[Floats, Floats, Floats, npt.NDArray[np.float64]]:
         """Weight from `i` to `j`, from `j` to `i`, the stronger lift and its percentile; shapes ``(k,)``.

@@ -12,7 +12,10 @@ Ints = npt.NDArray[np.int64]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PairBackground:
-    """Cosines of random vocabulary pairs by the frequency of their words.
+    """Cosines of random pairs of words by their frequency, and of random phrases.
+
+    The last two bands are phrases, of two known words and of three and more; those before are words, the
+    most frequent first.
 
     Shape: `cosine_quantiles` ``(n_bands * n_bands, len(PROBABILITIES))``, row ``band_i * n_bands + band_j``.
     """
@@ -20,8 +23,15 @@ class PairBackground:
     cosine_quantiles: Floats
     n_bands: int
 
+    def band_of_phrase(self, n_words: int) -> int:
+        """Band of a phrase of `n_words` known words, two at least."""
+        return self.n_bands - 2 if n_words == 2 else self.n_bands - 1
+
     def percentile(self, cosine: Floats, band_i: Ints, band_j: Ints) -> npt.NDArray[np.float64]:
-        """Share of random pairs of like frequency with a lower cosine; all shapes ``(k,)``."""
+        """Share of random pairs of words of like frequency, or of phrases, with a lower cosine.
+
+        All shapes ``(k,)``.
+        """
         return percentiles(cosine, self.cosine_quantiles, band_i * self.n_bands + band_j)
 
 
@@ -29,10 +39,11 @@ class PairBackground:
 class StaticOutput:
     """One document through the static lens.
 
-    Every word has a type, punctuation too.
+    Every word has a type, punctuation too. A type may be a phrase, whose vector is the sum of its known
+    words' vectors, of unit length again.
 
     Shapes: `type_of_word` ``(n_words,)``; `vectors` ``(n_types, dimensions)`` of unit length, zeros for
-    an unknown word; `known` ``(n_types,)``; `band` ``(n_types,)``, the frequency band of each type;
+    an unknown word; `known` ``(n_types,)``; `band` ``(n_types,)``, the band of each type in `background`;
     `cased` ``(n_types,)``, whether the vocabulary has the type with capitals, as it is written, and so
     apart from the same word in lower case (no type, if it is not told).
     """
