@@ -92,7 +92,7 @@ def marked_names_table(found: Mapping[str, Any]) -> list[Table]:
     )
     for name in ("pairs marked by", "of all pairs", "of the right", "of the wrong"):
         table.add_column(name, justify="left" if name == "pairs marked by" else "right")
-    for way in ("as_shipped", *found["margins"]):
+    for way in ("as_shipped", "kinds_alone", *found["margins"]):
         one = found[way]
         right, wrong = (_with_interval(one[name], "value") for name in ("right", "wrong"))
         table.add_row(way.replace("_", " "), f"{one['marked']:.4f}", right, wrong)

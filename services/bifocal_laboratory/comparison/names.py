@@ -19,9 +19,9 @@ Ints = npt.NDArray[np.int64]
 Bools = npt.NDArray[np.bool_]
 Floats = npt.NDArray[np.floating]
 
-#: The verdicts as they are given, and two ways to mark as many pairs without kinds: by the percentiles of
-#: the same method, and by those of the plain mean of attention.
-SHIPPED, PERCENTILE, MEAN = "as_shipped", "percentile_alone", "mean_attention"
+#: The verdicts as they are given; what of them is due to kinds; and two ways to mark as many pairs without
+#: kinds, by the percentiles of the same method and by those of the plain mean of attention.
+SHIPPED, KINDS, PERCENTILE, MEAN = "as_shipped", "kinds_alone", "percentile_alone", "mean_attention"
 
 Say = Callable[[str], None]
 
@@ -30,12 +30,13 @@ Say = Callable[[str], None]
 class MarkedNames:
     """One item, its comparable pairs, and how they are marked or could be.
 
-    Shapes: `marked` ``(n,)``, by the verdict; `percentile` and `mean` ``(n,)``; `name` ``(n,)``, 0 and 1 for
-    the pairs of the pronoun with a word of A and of B, -1 for others.
+    Shapes: `marked` ``(n,)``, by the verdict; `has_kind`, `percentile` and `mean` ``(n,)``; `name` ``(n,)``,
+    0 and 1 for the pairs of the pronoun with a word of A and of B, -1 for others.
     """
 
     item: GapItem
     marked: Bools
+    has_kind: Bools
     percentile: Floats
     mean: Floats
     name: npt.NDArray[np.int8]
@@ -53,7 +54,7 @@ class MarkedNames:
         pronoun = touched(item.pronoun_offset, item.pronoun)
         names = touched(item.a_offset, item.a), touched(item.b_offset, item.b)
         plain = lenses.options.model_copy(update={"method": Method.MEAN})
-        marked, percentiles, name = [], [], []
+        marks, percentiles, name = [], [], []
         read, read_plainly = lenses.read(document), lenses.read(document, plain)
         for judged, other in zip(read.judged(), read_plainly.judged(), strict=True):
             kept = judged.comparable
@@ -61,15 +62,17 @@ class MarkedNames:
             own = np.full(len(i), -1, dtype=np.int8)
             for number, words in enumerate(names):
                 own[(pronoun[i] & words[j]) | (words[i] & pronoun[j])] = number
-            marked.append(np.isin(judged.code[kept], MARKED_BY_CONTEXT))
+            marks.append(np.stack([np.isin(judged.code[kept], MARKED_BY_CONTEXT), judged.has_kind[kept]]))
             percentiles.append(
                 np.stack([judged.contextual_percentile[kept], other.contextual_percentile[kept]])
             )
             name.append(own)
+        marked, has_kind = np.concatenate([np.zeros((2, 0), dtype=np.bool_), *marks], axis=1)
         percentile, mean = np.concatenate([np.zeros((2, 0)), *percentiles], axis=1)
         return cls(
             item=item,
-            marked=np.concatenate([np.zeros(0, dtype=np.bool_), *marked]),
+            marked=marked,
+            has_kind=has_kind,
             percentile=percentile,
             mean=mean,
             name=np.concatenate([np.zeros(0, dtype=np.int8), *name]),
@@ -79,9 +82,9 @@ class MarkedNames:
 def evaluate_names(lenses: BothLenses, items: Sequence[GapItem], *, say: Say) -> dict[str, Any]:
     """How many right and wrong names are marked, by the verdicts and by others that mark as many pairs.
 
-    A name is marked if the pronoun and any of its words have the verdict `context_only` or `both`. The
-    other ways mark every pair from a percentile on, chosen so that of all pairs of all items the same
-    share is marked.
+    A name is marked if the pronoun and any of its words have the verdict `context_only` or `both`. By
+    `kinds_alone` are those that a kind marks; the other ways mark every pair from a percentile on, chosen
+    so that of all pairs of all items as many are marked as by the verdicts.
 
     Args:
         lenses: with the options of a job.
@@ -92,7 +95,7 @@ def evaluate_names(lenses: BothLenses, items: Sequence[GapItem], *, say: Say) ->
         ``n`` items; names ``right`` and ``wrong``, which the pronoun does and does not refer to, and
         ``not_comparable``, right ones none of whose words has a vector; by way ``marked``, the share of all
         pairs that are, and ``right`` and ``wrong``, of these names, with intervals by item; ``margins`` of
-        the verdicts over the other ways.
+        the verdicts over the ways that mark as many.
 
     Raises:
         ValueError: there are no items.
@@ -112,6 +115,7 @@ def evaluate_names(lenses: BothLenses, items: Sequence[GapItem], *, say: Say) ->
     }
     marks = {
         SHIPPED: [one.marked for one in found],
+        KINDS: [one.has_kind for one in found],
         PERCENTILE: [one.percentile >= least[PERCENTILE] for one in found],
         MEAN: [one.mean >= least[MEAN] for one in found],
     }
@@ -131,7 +135,7 @@ def evaluate_names(lenses: BothLenses, items: Sequence[GapItem], *, say: Say) ->
         "margins": {
             way: {name: margin(figures[SHIPPED][name], values) for name, values in own.items()}
             for way, own in figures.items()
-            if way != SHIPPED
+            if way not in {SHIPPED, KINDS}
         },
     }
 

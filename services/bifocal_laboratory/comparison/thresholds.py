@@ -23,7 +23,7 @@ Ints = npt.NDArray[np.int64]
 Codes = npt.NDArray[np.int8]
 
 #: Percentiles that are looked at.
-THRESHOLDS = (0.5, 0.8, 0.9, 0.95, 0.96, 0.97, 0.975, 0.98, 0.985, 0.99, 0.995, 0.998)
+THRESHOLDS = (0.5, 0.8, 0.9, 0.95, 0.96, 0.965, 0.97, 0.975, 0.98, 0.985, 0.99, 0.995, 0.998)
 
 #: Share of all comparable pairs that a lens may mark: what a threshold of 0.97 is named for.
 BUDGET = 0.03
