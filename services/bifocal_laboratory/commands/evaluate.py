@@ -2,7 +2,6 @@
 
 import json
 from collections.abc import Callable, Iterable, Iterator
-from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -10,8 +9,9 @@ import typer
 from rich.console import Console
 
 from bifocal.contracts import Method, Options, Profile, Space
-from bifocal.errors import InvalidOptions, UnreadableCorpus
+from bifocal.errors import InvalidOptions
 from bifocal.settings import Precision
+from bifocal_laboratory.commands import comparison
 
 app = typer.Typer(
     name="evaluate",
@@ -27,11 +27,6 @@ _Contextual = Annotated[str, typer.Option(help="Transformer.")]
 _WhichProfile = Annotated[Profile, typer.Option(help="Heads to read: a dozen, or all.")]
 _Catalogue = Annotated[Path | None, typer.Option(help="Head catalogue instead of the model's own.")]
 _WhichPrecision = Annotated[Precision, typer.Option(help="Number format of the transformer.")]
-
-
-class _Suffix(StrEnum):
-    TREES = ".conllu"
-    COREFERENCE = ".conll"
 
 
 @app.command()
@@ -233,6 +228,11 @@ def scales(
         Console(highlight=False).print(scales_table(found))
 
 
+app.command()(comparison.kinds)
+app.command()(comparison.verdicts)
+app.command()(comparison.senses)
+
+
 def _heads_of(models: Any, profile: Profile, catalogue: Path | None) -> Any:
     """The heads of a profile, to fit anew."""
     from bifocal_laboratory.references.training import Profile as Heads
@@ -248,18 +248,10 @@ def _references(weights: Any) -> Any:
 
 
 def _documents(paths: Iterable[Path]) -> Iterator[Any]:
-    from bifocal_laboratory.corpora import read_documents
+    from bifocal_laboratory.corpora import document_files, read_documents
 
-    for path in paths:
-        files = [path] if path.is_file() else sorted(f for f in path.rglob("*") if _labelled(f))
-        if not files:
-            raise UnreadableCorpus(f"{path}: no file ends in {' or '.join(_Suffix)}")
-        for file in files:
-            yield from read_documents(file)
-
-
-def _labelled(path: Path) -> bool:
-    return path.is_file() and any(suffix in path.suffixes for suffix in _Suffix)
+    for file in document_files(paths):
+        yield from read_documents(file)
 
 
 def _tell(found: dict[str, Any], figure: str, *, as_json: bool) -> None:

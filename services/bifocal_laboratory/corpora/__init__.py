@@ -11,9 +11,16 @@ from bifocal.errors import UnreadableCorpus
 from bifocal_laboratory.corpora.conll2012 import BEGIN, read_conll2012
 from bifocal_laboratory.corpora.conllu import COLUMNS, read_conllu
 from bifocal_laboratory.corpora.document import AnnotatedDocument, Mention, MentionKind, Sentence
+from bifocal_laboratory.corpora.files import document_files
 from bifocal_laboratory.corpora.gap import GapItem, read_gap
-from bifocal_laboratory.corpora.lexical_relations import LexicalKind, LexicalPair, read_lexical_relations
+from bifocal_laboratory.corpora.lexical_relations import (
+    LexicalKind,
+    LexicalPair,
+    lexical_files,
+    read_lexical_relations,
+)
 from bifocal_laboratory.corpora.lines import malformed, numbered_lines
+from bifocal_laboratory.corpora.word_in_context import WordInContext, read_word_in_context
 from bifocal_laboratory.corpora.word_pairs import WordPair, read_word_pairs
 from bifocal_laboratory.corpora.wordnet import read_wordnet
 
@@ -25,12 +32,16 @@ __all__ = [
     "Mention",
     "MentionKind",
     "Sentence",
+    "WordInContext",
     "WordPair",
+    "document_files",
+    "lexical_files",
     "read_conll2012",
     "read_conllu",
     "read_documents",
     "read_gap",
     "read_lexical_relations",
+    "read_word_in_context",
     "read_word_pairs",
     "read_wordnet",
 ]

@@ -28,7 +28,7 @@ from bifocal_laboratory.corpora.layout import Layout
 from bifocal_laboratory.corpora.lines import malformed, numbered_lines, whole_number
 
 COLUMNS = 10
-_ID, _FORM, _UPOS, _HEAD, _DEPREL, _MISC = 0, 1, 3, 6, 7, 9
+_ID, _FORM, _LEMMA, _UPOS, _HEAD, _DEPREL, _MISC = 0, 1, 2, 3, 6, 7, 9
 
 _NEW_DOCUMENT = re.compile(r"#\s*newdoc\b(?:\s+id)?(?:\s*=\s*(?P<name>.*))?")
 _ENTITY_FIELDS = re.compile(r"#\s*global\.Entity\s*=\s*(?P<fields>\S+)")
@@ -125,6 +125,7 @@ class _Document:
         self.heads: list[int] = []
         self.relations: list[str] = []
         self.tags: list[str] = []
+        self.lemmas: list[str] = []
         #: Index of the word at each node, in which brackets and their heads count; `_NO_WORD` if it is empty.
         self.nodes: list[int] = []
         self.has_trees: bool | None = None
@@ -144,6 +145,7 @@ class _Document:
                 self.nodes.append(len(self.layout.words))
                 self.layout.add(row.columns[_FORM], spaced=spaced[row.first - 1])
                 self.tags.append(row.columns[_UPOS])
+                self.lemmas.append(row.columns[_LEMMA])
             self._add_brackets(row, entity_fields)
         self.layout.end_sentence()
         self._add_tree(base, words)
@@ -202,6 +204,7 @@ class _Document:
         mentions = [mention for span in spans if (mention := self._mention(span)) is not None]
         layout = self.layout
         has_tags = any(tag != "_" for tag in self.tags)
+        has_lemmas = any(lemma != "_" for lemma in self.lemmas)
         return AnnotatedDocument(
             name=self.name,
             text=layout.text,
@@ -215,6 +218,7 @@ class _Document:
             heads=tuple(self.heads) if self.has_trees else None,
             relations=tuple(self.relations) if self.has_trees else None,
             tags=tuple(self.tags) if has_tags else None,
+            lemmas=tuple(self.lemmas) if has_lemmas else None,
         )
 
     def _mention(self, span: Span) -> Mention | None:

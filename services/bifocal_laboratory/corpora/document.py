@@ -50,3 +50,5 @@ class AnnotatedDocument:
     """Relation of each word to its head (UD's deprel); None without trees."""
     tags: tuple[str, ...] | None
     """Universal part of speech of each word; None if the corpus has none."""
+    lemmas: tuple[str, ...] | None = None
+    """Dictionary form of each word, `_` for one without; None if the corpus has none."""
