@@ -1,7 +1,7 @@
 """Calibration: from labelled text to a head catalogue, and a joint probe for each of its profiles."""
 
 import hashlib
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -32,6 +32,7 @@ from bifocal_laboratory.dependencies import (
     sentence_blocks,
     set_aside,
 )
+from bifocal_laboratory.progress import Say
 from bifocal_laboratory.references import fit_references, read_material
 from bifocal_laboratory.references.training import Profile as Heads
 from bifocal_static.vectors import Vectors
@@ -47,8 +48,6 @@ _NOT_TOLD = {
     OTHER: "stands for relations that have no kind of their own",
     "punctuation": "punctuation relates nothing",
 }
-
-Say = Callable[[str], None]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

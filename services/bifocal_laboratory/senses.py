@@ -5,7 +5,7 @@ vector after each layer, and what it ties the word to; both together have the me
 word to.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -35,7 +35,6 @@ _BATCH_TOKENS = 2048
 #: Inverse strength of the penalty on weights of standardised columns.
 _PENALTY = 0.1
 
-Say = Callable[[str], None]
 Sentence = tuple[tuple[str, ...], int]
 
 

@@ -1,18 +1,15 @@
 """`bifocal evaluate kinds`, `verdicts` and `senses`: the comparison of the lenses itself, measured."""
 
-import json
-from collections.abc import Callable, Mapping
 from itertools import islice
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
-from rich.console import Console
-from rich.table import Table
 
 from bifocal.contracts import Options
 from bifocal.errors import InvalidOptions
 from bifocal.settings import Precision
+from bifocal_laboratory.commands.telling import Tables, say, show
 
 _DEFAULTS = Options()
 _AsJson = Annotated[bool, typer.Option("--json", help="Print figures as JSON.")]
@@ -63,8 +60,8 @@ def kinds(
         related=_related(lexical or []),
         reach_words=reach_words,
     )
-    found = compare_kinds(benchmark, documents, n_set_aside=set_aside, say=_say(as_json))
-    _show(found, [kinds_table, margins_table], as_json=as_json)
+    found = compare_kinds(benchmark, documents, n_set_aside=set_aside, say=say(as_json))
+    show(found, [kinds_table, margins_table], as_json=as_json)
 
 
 def verdicts(
@@ -85,18 +82,18 @@ def verdicts(
     from bifocal_laboratory.comparison import evaluate_names, evaluate_thresholds
     from bifocal_laboratory.corpora import read_gap
 
-    lenses, say = _lenses(static_model, contextual_model, precision), _say(as_json)
+    lenses, tell = _lenses(static_model, contextual_model, precision), say(as_json)
     items = list(read_gap(names))
     if not items:
         raise InvalidOptions(f"{names} holds no item")
-    found: dict[str, Any] = {"names": evaluate_names(lenses, items, say=say), "thresholds": None}
-    tables: list[_Tables] = [lambda one: marked_names_table(one["names"])]
+    found: dict[str, Any] = {"names": evaluate_names(lenses, items, say=tell), "thresholds": None}
+    tables: list[Tables] = [lambda one: marked_names_table(one["names"])]
     if labelled:
         documents = [document for path in labelled for document in _some(path, most)]
         related = _related(lexical or [])
-        found["thresholds"] = evaluate_thresholds(lenses, documents, related, say=say)
+        found["thresholds"] = evaluate_thresholds(lenses, documents, related, say=tell)
         tables.append(lambda one: threshold_tables(one["thresholds"]))
-    _show(found, tables, as_json=as_json)
+    show(found, tables, as_json=as_json)
 
 
 def senses(
@@ -120,10 +117,7 @@ def senses(
     pairs = [read_word_in_context(path) for path in (train, file)]
     models = Models.load(contextual_model, static_model, precision=precision)
     own, other = (measure_senses(models.contextual, models.vectors, one) for one in pairs)
-    _show(evaluate_senses(own, other), [senses_table], as_json=as_json)
-
-
-_Tables = Callable[[Mapping[str, Any]], Table | list[Table]]
+    show(evaluate_senses(own, other), [senses_table], as_json=as_json)
 
 
 def _lenses(static_model: str, contextual_model: str, precision: Precision) -> Any:
@@ -154,19 +148,3 @@ def _some(path: Path, most: int) -> list[Any]:
 
     documents = {document.name: document for document in _documents([path])}
     return [documents[name] for name in islice(shuffled(documents), most)]
-
-
-def _say(as_json: bool) -> Callable[[str], None]:
-    console = Console(stderr=True, quiet=as_json, highlight=False)
-    return lambda step: console.print(f"{step} …")
-
-
-def _show(found: dict[str, Any], tables: list[_Tables], *, as_json: bool) -> None:
-    if as_json:
-        typer.echo(json.dumps(found))
-        return
-    console = Console(highlight=False)
-    for make in tables:
-        made = make(found)
-        for table in made if isinstance(made, list) else [made]:
-            console.print(table)

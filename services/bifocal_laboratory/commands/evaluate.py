@@ -8,10 +8,10 @@ from typing import Annotated, Any
 import typer
 from rich.console import Console
 
-from bifocal.contracts import Method, Options, Profile, Space
+from bifocal.contracts import Options, Profile, Space
 from bifocal.errors import InvalidOptions
 from bifocal.settings import Precision
-from bifocal_laboratory.commands import comparison
+from bifocal_laboratory.commands import chance, comparison
 
 app = typer.Typer(
     name="evaluate",
@@ -200,34 +200,8 @@ def methods(
         Console(highlight=False).print(methods_table(found))
 
 
-@app.command()
-def scales(
-    files: Annotated[
-        list[Path],
-        typer.Argument(help=".txt and .md files, lines of .jsonl and .cor files, or folders.", exists=True),
-    ],
-    static_model: _Static = _DEFAULTS.static_models[0],
-    contextual_model: _Contextual = _DEFAULTS.contextual_models[0],
-    method: Annotated[Method, typer.Option(help="How heads become one weight.")] = _DEFAULTS.method,
-    precision: _WhichPrecision = Precision.AUTO,
-    as_json: _AsJson = False,
-) -> None:
-    """Whether both lenses' percentiles are shares of random pairs in plain texts, by their length."""
-    from bifocal_contextual.views import View
-    from bifocal_laboratory.commands.models import Models
-    from bifocal_laboratory.commands.tables import scales_table
-    from bifocal_laboratory.scales import evaluate_scales, read_texts
-
-    texts = read_texts(files)
-    models = Models.load(contextual_model, static_model, precision=precision)
-    view = View.of(contextual_model, models.contextual, method)
-    found = evaluate_scales(view, models.vectors, texts)
-    if as_json:
-        typer.echo(json.dumps(found))
-    else:
-        Console(highlight=False).print(scales_table(found))
-
-
+app.command()(chance.scales)
+app.command()(chance.agreement)
 app.command()(comparison.kinds)
 app.command()(comparison.verdicts)
 app.command()(comparison.senses)

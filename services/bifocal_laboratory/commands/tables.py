@@ -86,6 +86,28 @@ def _by_words(found: Mapping[str, Any]) -> list[tuple[str, Mapping[str, Any]]]:
     return [(f"  {words}", one) for words, one in found["by_words"].items()]
 
 
+def agreement_table(found: Mapping[str, Any]) -> Table:
+    """How texts lie to the null of the agreement: as they are, shuffled, and read anew."""
+    table = Table(title=f"Agreement of {found['real']['n']:,} texts beside chance")
+    table.add_column("")
+    for name in ("measure", "median", "null", "below", "inside", "above", "in half-widths"):
+        table.add_column(name, justify="left" if name == "measure" else "right")
+    for texts in ("real", "shuffled", "read_anew"):
+        for measure in ("spearman", "top_overlap"):
+            one = found[texts][measure]
+            shares = (f"{one[share]:.1%}" for share in ("below", "inside", "above"))
+            null = f"{one['null']:.3f} ± {one['half_width']:.3f}"
+            told = (
+                measure.partition("_")[0],
+                f"{one['median']:.3f}",
+                null,
+                *shares,
+                f"{one['half_widths']:.1f}",
+            )
+            table.add_row(texts.replace("_", " "), *told)
+    return table
+
+
 def kinds_table(found: Mapping[str, Any]) -> Table:
     """Average precision and F1 of each system, by relation."""
     documents = found["documents"]

@@ -1,7 +1,7 @@
 """The comparison of the lenses as a benchmark: what pairs are, told by either lens and by both."""
 
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -21,6 +21,7 @@ from bifocal_laboratory.comparison.labels import LABELS, NONE, Label, Labeller, 
 from bifocal_laboratory.comparison.reading import BothLenses, shard_of, words_of_pairs
 from bifocal_laboratory.comparison.split import drawn, folds_of, set_aside
 from bifocal_laboratory.corpora import AnnotatedDocument
+from bifocal_laboratory.progress import Say
 
 #: Words that the ends of a pair are apart at most. Most references are nearer, and a window holds them.
 REACH_WORDS = 120
@@ -28,7 +29,6 @@ REACH_WORDS = 120
 #: Of the pairs of no relation, which are 98 in 100, the share that is fitted on.
 NONE_SHARE = 0.1
 
-Say = Callable[[str], None]
 ListPair = tuple[str, str]
 
 

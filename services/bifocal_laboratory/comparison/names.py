@@ -1,6 +1,6 @@
 """Whether the verdicts of reports find what a pronoun refers to, on GAP: pairs that the context marks."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,6 +13,7 @@ from bifocal_gateway.merge.verdicts import MARKED_BY_CONTEXT
 from bifocal_laboratory.comparison.figures import margin, told
 from bifocal_laboratory.comparison.reading import BothLenses, words_of_pairs
 from bifocal_laboratory.corpora import GapItem
+from bifocal_laboratory.progress import Say
 from bifocal_laboratory.references.estimates import resampled
 
 Ints = npt.NDArray[np.int64]
@@ -22,8 +23,6 @@ Floats = npt.NDArray[np.floating]
 #: The verdicts as they are given; what of them is due to kinds; and two ways to mark as many pairs without
 #: kinds, by the percentiles of the same method and by those of the plain mean of attention.
 SHIPPED, KINDS, PERCENTILE, MEAN = "as_shipped", "kinds_alone", "percentile_alone", "mean_attention"
-
-Say = Callable[[str], None]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -88,11 +88,16 @@ class ReadDocument:
             joint=joint,
         )
 
+    @property
+    def pairs(self) -> CandidatePairs:
+        """All pairs that shared a window, in blocks."""
+        return CandidatePairs(self.units, self.attention.output, self.options.scope, self.sentence)
+
     def judged(self, reach_words: int | None = None) -> Iterator[Judged]:
         """All pairs that shared a window, block by block, or those at most so many words apart."""
         kinds = None if self.kinds is None else LikeliestKinds.of(self.kinds, self.names, self.units)
         first = self.units.first
-        for block in CandidatePairs(self.units, self.attention.output, self.options.scope, self.sentence):
+        for block in self.pairs:
             judged = judge(block, self.meaning, self.attention, self.options, kinds, self.joint)
             if reach_words is not None:
                 near = first[block.j] - first[block.i] <= reach_words

@@ -7,7 +7,7 @@ threshold from which on a lens marks as many of all pairs as it may, so that nei
 """
 
 from collections import defaultdict
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -18,6 +18,7 @@ from bifocal_gateway.merge.verdicts import Judged
 from bifocal_laboratory.comparison.labels import LABELS, Label, Labeller, RelatedWords
 from bifocal_laboratory.comparison.reading import BothLenses, shard_of, words_of_pairs
 from bifocal_laboratory.corpora import AnnotatedDocument
+from bifocal_laboratory.progress import Say
 
 Ints = npt.NDArray[np.int64]
 Codes = npt.NDArray[np.int8]
@@ -36,8 +37,6 @@ _OWN = {
     PERCENTILE: (Label.REFERENCE, Label.DEPENDENCY),
 }
 _DIGITS = 4
-
-Say = Callable[[str], None]
 
 
 class MarkedPairs:

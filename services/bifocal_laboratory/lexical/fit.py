@@ -1,6 +1,6 @@
 """Fits the probe of lexical relations that the merge loads, and decides which kinds it may tell."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
 
 import numpy as np
@@ -27,6 +27,7 @@ from bifocal_laboratory.lexical.network import FitOptions, Floats, Ints, arrays_
 from bifocal_laboratory.lexical.outcomes import Outcomes
 from bifocal_laboratory.lexical.pairs import FOLDS, Bools, pair_folds, unseen_words, word_folds
 from bifocal_laboratory.lexical.running_text import marked_pairs
+from bifocal_laboratory.progress import Say
 from bifocal_static.vectors import Vectors
 
 #: How far above chance the average precision of a kind must surely be, on unseen words, to be told.
@@ -39,8 +40,6 @@ OPTIONS = FitOptions(hidden=64, dropout=0.1, pairs=1_200_000, most_passes=30)
 
 #: What the outcome without a kind is called.
 NONE = "none"
-
-Say = Callable[[str], None]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
