@@ -91,6 +91,20 @@ def test_an_embedding_layer_relates_words_the_same_in_every_text(
     assert cosines[0][0] > cosines[0][1]
 
 
+def test_neighbours_in_an_embedding_layer_are_the_nearest_other_words(
+    lens: ContextualLens, segmented: Segmented
+) -> None:
+    options = Options(static_models=("minilm-l6:embeddings",), neighbours=3)
+    work = lens.read([segmented("Paris, and Monday")], options)
+    near = work.readings[0].static[0].neighbours
+    assert near.keys() == {"Paris", "and", "Monday"}
+    assert {one.word for one in near["Monday"]} <= {"tuesday", "wednesday", "thursday", "friday", "sunday"}
+    for one in near.values():
+        assert len(one) == 3
+        assert [n.cosine for n in one] == sorted((n.cosine for n in one), reverse=True)
+    assert "paris" not in {one.word for one in near["Paris"]}
+
+
 def test_vectors_as_trained_are_the_rows_of_the_layer(lens: ContextualLens, segmented: Segmented) -> None:
     options = Options(static_models=("minilm-l6:embeddings",), static_space=Space.AS_TRAINED)
     document = segmented("queens unbelievably")

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from bifocal.contracts import ShardDocument, Space, StaticSummary
+from bifocal.contracts import Neighbour, ShardDocument, Space, StaticSummary
 from bifocal.lenses import StaticOutput
 from bifocal.lenses.isotropy import CommonPart, common_part
 from bifocal.lenses.pair_background import band_of, pair_background
@@ -43,8 +43,8 @@ class EmbeddingLayer:
             self._common = common_part(self._rows[self._whole])
         self._background = pair_background(self)
 
-    def read(self, document: ShardDocument) -> tuple[StaticSummary, StaticOutput]:
-        """Look up every word of a document."""
+    def read(self, document: ShardDocument, n_neighbours: int = 0) -> tuple[StaticSummary, StaticOutput]:
+        """Look up every word of a document; neighbours are whole-word pieces."""
         words = document.words
         types: dict[tuple[int, ...], int] = {}
         spellings: list[str] = []
@@ -67,10 +67,19 @@ class EmbeddingLayer:
             band=band_of(np.array([self._rank(pieces) for pieces in types], dtype=np.int64)),
             background=self._background,
         )
-        unknown = [
-            word for word, there in zip(spellings, known, strict=True) if not there and is_candidate(word)
-        ]
-        return StaticSummary(model=self._transformer.name, space=self.space, unknown_words=unknown), output
+        # Punctuation has its type, but nothing is told of it.
+        told = [number for number, word in enumerate(spellings) if is_candidate(word)]
+        summary = StaticSummary(
+            model=self._transformer.name,
+            space=self.space,
+            unknown_words=[spellings[number] for number in told if not known[number]],
+            neighbours={
+                spellings[number]: self._near(spellings[number], output.vectors[number], n_neighbours)
+                for number in told
+                if n_neighbours and known[number]
+            },
+        )
+        return summary, output
 
     def unit_rows(self, rows: Ints) -> Floats:
         """Vectors of whole-word pieces by rank, of unit length, ``(len(rows), dimensions)``."""
@@ -93,6 +102,24 @@ class EmbeddingLayer:
             for piece, (start, end) in zip(encoded.ids, encoded.offsets, strict=True)
             if end > max(start, 1)
         )
+
+    def _near(self, word: str, vector: Floats, n: int) -> list[Neighbour]:
+        """The `n` nearest pieces that are another word, nearest first."""
+        # More than asked for: a product with the whole matrix is less exact than what is told, and the word
+        # itself is among them, as often as it is written in other cases.
+        near = np.argsort(-(self._vocabulary @ vector), kind="stable")[: 2 * n + 4]
+        exact = np.einsum("kd,d->k", self._vocabulary[near], vector).clip(-1, 1)
+        found = []
+        for place in np.lexsort((near, -exact)).tolist():
+            piece = self._transformer.tokenizer.id_to_token(int(self._whole[near[place]]))
+            name = piece.lstrip("".join(_WORD_BEGINS))
+            if name.lower() != word.lower():
+                found.append(Neighbour(word=name, cosine=round(float(exact[place]), 6)))
+        return found[:n]
+
+    @cached_property
+    def _vocabulary(self) -> Floats:
+        return self.unit_rows(np.arange(len(self._whole)))
 
     def _is_known(self, pieces: tuple[int, ...]) -> bool:
         return bool(pieces) and self._unknown not in pieces

@@ -87,7 +87,7 @@ class ContextualLens:
             if asked.embeddings is not None:
                 layer = model.embeddings(options.static_space)
                 models[asked.embeddings] = layer.content_hash
-                _look_up(layer, asked.embeddings, documents, static)
+                _look_up(layer, asked.embeddings, documents, options.neighbours, static)
         return LensWork(
             readings=[
                 DocumentReading(
@@ -168,10 +168,14 @@ class ContextualLens:
 
 
 def _look_up(
-    layer: EmbeddingLayer, name: str, documents: Sequence[ShardDocument], read: list[dict[str, _Static]]
+    layer: EmbeddingLayer,
+    name: str,
+    documents: Sequence[ShardDocument],
+    n_neighbours: int,
+    read: list[dict[str, _Static]],
 ) -> None:
     for document, own in zip(documents, read, strict=True):
-        summary, output = layer.read(document)
+        summary, output = layer.read(document, n_neighbours)
         own[name] = summary.model_copy(update={"model": name}), output
 
 
