@@ -1,5 +1,6 @@
 """The commands, run as a user runs them."""
 
+import csv
 import json
 import os
 import re
@@ -121,6 +122,56 @@ def test_the_table_holds_every_listed_relation_with_the_reports_figures(
         assert row["verdict"] == relation.verdict
         assert row["static_cosine"] == (relation.static.cosine if relation.static else None)
         assert row["contextual_lift"] == relation.contextual.lift
+
+
+def test_given_terms_are_the_ends_of_pairs_within_sentences_under_every_model(
+    tmp_path: Path, stack: EmbeddedStack
+) -> None:
+    (tmp_path / "terms.txt").write_text("prime minister\n\nparliament\nbudget vote\n")
+    (tmp_path / "news.txt").write_text("The Prime Minister spoke in parliament. The budget vote is lost.")
+    models = [
+        *("--static-model", "glove-6b-50d", "--static-model", "minilm-l6:embeddings"),
+        *("--contextual-model", "minilm-l6", "--contextual-model", "minilm-l6:layer-2"),
+    ]
+    done = run(
+        *("compare", str(tmp_path / "news.txt"), "-o", str(tmp_path / "out"), *models),
+        *("--candidates", "terms", "--terms", str(tmp_path / "terms.txt"), "--scope", "sentence"),
+        *("--list", "all", "--table-format", "csv"),
+        stack=stack,
+    )
+    assert done.returncode == 0, done.stderr.decode()
+    (report,) = results(tmp_path / "out/reports.jsonl")
+    assert isinstance(report, Report)
+    (relation,) = report.relations
+    assert [(end.text, end.n_words) for end in (relation.a, relation.b)] == [
+        ("Prime Minister", 2), ("parliament", 1),
+    ]  # fmt: skip
+    assert [one.model for one in report.static] == ["glove-6b-50d", "minilm-l6:embeddings"]
+    assert [one.model for one in report.contextual] == ["minilm-l6", "minilm-l6:layer-2"]
+    assert relation.further is not None
+    assert len(relation.further.static) == len(relation.further.contextual) == 1
+    assert report.provenance.terms is not None
+    tables = sorted(path.name for path in (tmp_path / "out").glob("*.csv"))
+    assert tables == ["documents.csv", "pairs.csv", "relations.csv"]
+    with (tmp_path / "out/relations.csv").open(newline="") as rows:
+        assert [row["a_text"] for row in csv.DictReader(rows)] == ["Prime Minister"]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "part"),
+    [
+        (("--candidates", "terms"), "--terms"),
+        (("--candidates", "terms", "--terms", "no-such-file"), "no-such-file"),
+        (("--contextual-model", "minilm-l6:layer-99"), "layer"),
+    ],
+)
+def test_terms_and_layers_that_are_not_there_are_named(
+    arguments: tuple[str, ...], part: str, france: Path, tmp_path: Path, stack: EmbeddedStack
+) -> None:
+    done = run("compare", str(france), "-o", str(tmp_path / "out"), *arguments, stack=stack)
+    assert done.returncode in {2, 3}, done.stderr.decode()
+    assert part in done.stderr.decode() + done.stdout.decode()
+    assert "Traceback" not in done.stderr.decode()
 
 
 def test_standard_input_is_read(tmp_path: Path, stack: EmbeddedStack) -> None:

@@ -149,7 +149,7 @@ def _terms(raw: Any, options: Options) -> tuple[str, ...]:
         raise InvalidOptions(f"terms.{first_error(error)}") from error
     if (options.candidates is Candidates.TERMS) != bool(terms):
         raise InvalidOptions(
-            "candidates: terms takes a list of terms beside the options, and a list takes it"
+            "`candidates: terms` and a list of terms (`--terms FILE`, `terms` in a request) need each other"
         )
     return terms
 
