@@ -147,6 +147,16 @@ def test_backgrounds_of_the_packaged_model_are_shipped_for_every_method(method: 
     assert far[0] / far[-1] > near[0] / near[-1] > 1
 
 
+@pytest.mark.parametrize("layer", range(1, 7))
+def test_each_layer_of_the_packaged_model_has_its_own_background(layer: int) -> None:
+    found = shipped(f"minilm-l6:layer-{layer}", Method.NORM, MINILM)
+    whole = shipped("minilm-l6", Method.NORM, MINILM)
+    assert found is not None
+    assert whole is not None
+    assert found.window_words == whole.window_words
+    assert not np.array_equal(found.by_length[0].usual_after, whole.by_length[0].usual_after)
+
+
 def texts(n: int, sentences: int) -> list[SegmentedText]:
     segmenter = Segmenter("en")
     return [

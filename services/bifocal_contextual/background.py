@@ -120,9 +120,14 @@ def _pair_lifts(
     return np.concatenate(lifts), np.concatenate(classes)
 
 
+def file_name(view: str, method: Method) -> str:
+    """Of a view's background by a method, without the colon, which not every file system takes."""
+    return f"{view.replace(':', '.')}.{method.value}.json"
+
+
 def shipped(view: str, method: Method, content_hash: str) -> Backgrounds | None:
     """What lies beside the code for a view and method, if it was measured on these very weights."""
-    place = files("bifocal_contextual").joinpath("backgrounds", f"{view}.{method.value}.json")
+    place = files("bifocal_contextual").joinpath("backgrounds", file_name(view, method))
     if not place.is_file():
         return None
     stored = json.loads(place.read_text())
