@@ -6,7 +6,7 @@ import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bifocal.contracts import Options, ShardDocument
+from bifocal.contracts import Method, Options, ShardDocument
 from bifocal_gateway.sample import MOST_WORDS, Sample
 
 
@@ -46,5 +46,7 @@ def test_all_of_a_small_batch_is_kept(segmented: Callable[..., ShardDocument]) -
 
 def test_only_models_without_a_background_of_their_own_want_a_sample() -> None:
     assert not Sample.is_wanted(Options())
-    assert not Sample.is_wanted(Options(contextual_models=("minilm-l6:layer-2",)))
+    layer = ("minilm-l6:layer-2",)
+    assert not Sample.is_wanted(Options(contextual_models=layer))
+    assert Sample.is_wanted(Options(contextual_models=layer, method=Method.MEAN))
     assert Sample.is_wanted(Options(contextual_models=("minilm-l6", "mine")))

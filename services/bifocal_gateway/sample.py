@@ -25,7 +25,7 @@ class Sample:
     @staticmethod
     def is_wanted(options: Options) -> bool:
         """Whether a model of the job may have no background of its own."""
-        return not all(is_measured(name) for name in options.contextual_models)
+        return not all(is_measured(name, options.method) for name in options.contextual_models)
 
     def add(self, document: ShardDocument) -> None:
         """Take in a document."""

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
-from bifocal.contracts import Options
+from bifocal.contracts import Method, Options
 from bifocal.errors import InvalidOptions, UnknownModel
 from bifocal.settings import Settings
 
@@ -93,9 +93,13 @@ def check_models(settings: Settings, options: Options) -> None:
             raise UnknownModel(_no_such("contextual", name, contextual))
 
 
-def is_measured(name: str) -> bool:
-    """Whether a contextual model comes with figures of what is usual in running text."""
-    return layer_of(name)[0] in _CONTEXTUAL
+def is_measured(name: str, method: Method) -> bool:
+    """Whether a contextual model, read by a method, comes with figures of what is usual in running text.
+
+    Layers come with those of the method that they are read by unless another is asked for.
+    """
+    transformer, layer = layer_of(name)
+    return transformer in _CONTEXTUAL and (layer is None or method not in {Method.MEAN, Method.ALTI})
 
 
 def embeddings_of(name: str) -> str | None:
