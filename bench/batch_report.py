@@ -59,7 +59,6 @@ def write_partials(store: Store, n_documents: int) -> None:
             terms = Terms(
                 names=words[chosen].tolist(),
                 of_unit=np.arange(TERMS, dtype=np.int32),
-                occurrences=np.ones(TERMS, dtype=np.int32),
                 vectors=vectors[chosen],
                 known=np.ones(TERMS, dtype=np.bool_),
             )
@@ -68,7 +67,7 @@ def write_partials(store: Store, n_documents: int) -> None:
             near = np.clip(0.5 + 2 * cosine, 0, 1)
             pairs.add(i, j, contextual_percentile=percentile, cosine=cosine, static_percentile=near)
             partial.add(pairs.result(f"document-{number:07d}"), NO_AGREEMENT)
-        files.put_terms(shard, partial.tables())
+        files.put_partial(shard, partial.tables())
 
 
 def measure(folder: Path, n_documents: int, memory_mb: int) -> dict[str, object]:

@@ -67,7 +67,7 @@ class Batch:
         with tempfile.TemporaryDirectory() as temporary:
             files = JobFiles(Store(f"{temporary}/store"), "job")
             for number, texts in enumerate(self.shards):
-                files.put_terms(number, self.partial(texts).tables())
+                files.put_partial(number, self.partial(texts).tables())
             folder = Path(temporary, "fold")
             folder.mkdir()
             shards = range(len(self.shards))
@@ -95,7 +95,6 @@ def document_terms(text: Text, vocabulary: Vocabulary) -> DocumentTerms:
     terms = Terms(
         names=names,
         of_unit=np.array([names.index(word) for word in words], dtype=np.int32),
-        occurrences=np.array([words.count(name) for name in names], dtype=np.int32),
         vectors=np.array([vocabulary.vector(name) for name in names], dtype=np.float32).reshape(
             len(names), vocabulary.dimensions
         ),

@@ -16,6 +16,7 @@ from bifocal_contextual.background import Backgrounds, WeightedText, measure, sh
 from bifocal_contextual.bands import Bands
 from bifocal_contextual.passages import SegmentedText, passages
 
+CATALOGUE = "sha256:34d3779ab908bbcb254916bd48b759b6cf23fe3f92cb356508d6a0bc36a4a556"
 MINILM = "sha256:6fceb34132ad726946adc26b588445bcb11811d1a28d8a42a03a6dccf63c1369"
 
 
@@ -132,8 +133,10 @@ def test_between_two_lengths_figures_lie_between_by_the_logarithm() -> None:
 
 @pytest.mark.parametrize("method", ["alti", "heads", "mean", "norm", "rollout"])
 def test_backgrounds_of_the_packaged_model_are_shipped_for_every_method(method: str) -> None:
-    found = shipped("minilm-l6", Method(method), MINILM)
+    found = shipped("minilm-l6", Method(method), MINILM, CATALOGUE)
     assert found is not None
+    # Heads of another catalogue are others
+    assert (shipped("minilm-l6", Method(method), MINILM, "sha256:other") is None) is (method == "heads")
     assert 10 < found.window_words[0] < 20
     assert 400 < found.window_words[-1] < 512
     assert all(a < b for a, b in pairwise(found.window_words))

@@ -26,7 +26,7 @@ agreements = st.builds(
 )
 
 
-def together(shards: list[list[tuple[str, DocumentAgreement]]]) -> BatchAgreement:
+def together(shards: list[list[tuple[str, DocumentAgreement]]], n_permutations: int = 199) -> BatchAgreement:
     """Fold documents, packed in shards."""
     with tempfile.TemporaryDirectory() as temporary:
         files: dict[str, list[Path]] = {table: [] for table in TABLES}
@@ -42,7 +42,7 @@ def together(shards: list[list[tuple[str, DocumentAgreement]]]) -> BatchAgreemen
         folder.mkdir()
         with open_database(folder=folder, memory_mb=128) as database:
             gather(database, files)
-            return batch_agreement(database, MODELS)
+            return batch_agreement(database, MODELS, n_permutations)
 
 
 @settings(deadline=None, max_examples=15)
@@ -55,6 +55,8 @@ def test_a_batch_tells_the_spread_of_its_documents_agreement_however_they_are_pa
     assert together([documents[k : k + size] for k in range(0, len(documents), size)]) == whole
     values = sorted(one.spearman for one in found if one.spearman is not None)
     assert whole.n_documents == len(values)
+    # A p of one in nineteen is the least that eighteen shuffles can give
+    assert together([documents], 18).n_beyond_chance is None
     assert whole.n_beyond_chance == sum(
         one.spearman is not None and one.p_value is not None and one.p_value <= 50_000 for one in found
     )

@@ -101,7 +101,7 @@ def test_a_shard_whose_merge_is_given_up_adds_nothing(
     files.put_shard(0, shard.model_dump_json().encode())
     vocabulary = Vocabulary(unit_vectors(["king", "queen"], seed=0))
     batch = Batch(vocabulary, [[Text("0", [("king", "queen", 0.99)])]])
-    files.put_terms(0, batch.partial(batch.shards[0]).tables())
+    files.put_partial(0, batch.partial(batch.shards[0]).tables())
     ledger.create_job("job", options=Options(), n_refused=0, shard_documents=[1])
     summaries = Summaries(settings=settings, store=store, ledger=ledger)
     # When it is given up

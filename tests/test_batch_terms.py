@@ -61,7 +61,6 @@ def test_terms_are_content_words_in_lower_case(segmented: Callable[..., ShardDoc
     document = segmented("The Old dog saw an old DOG, and 3 cats in 1999.")
     terms = terms_of(document, static_output(document.words))
     assert terms.names == ["cats", "dog", "old", "saw"]
-    assert terms.occurrences.tolist() == [1, 2, 2, 1]
     units = units_of(document, Options(), None, ())
     named = [
         None if n < 0 else terms.names[n] for n in [terms.of_unit[u] if u >= 0 else -1 for u in units.of_word]
@@ -116,7 +115,6 @@ def test_pairs_are_gathered_alike_whatever_the_blocks(
     assert sorted(pairs) == pairs == sorted(expected)
     for number, pair in enumerate(pairs):
         held = expected[pair]
-        assert terms.occurrences[number] == held.occurrences
         assert terms.strongest[number] == held.strongest
         assert terms.contextual[number] == held.contextual
         assert terms.known[number] == ("d" not in pair)
@@ -141,7 +139,6 @@ def test_memory_is_that_of_the_terms_not_of_the_pairs_of_words() -> None:
     terms = Terms(
         names=[f"t{n:03d}" for n in range(n_terms)],
         of_unit=np.arange(n_terms, dtype=np.int32),
-        occurrences=np.ones(n_terms, dtype=np.int32),
         vectors=np.zeros((n_terms, 2), dtype=np.float32),
         known=np.ones(n_terms, dtype=np.bool_),
     )
@@ -247,7 +244,7 @@ def test_a_partial_is_a_table_that_others_can_read() -> None:
     agreement = DocumentAgreement(spearman=123_456, p_value=5_000, models=(1_000_000, None, None, 1_000_000))
     partial.add(document_terms(text, VOCABULARY), agreement)
     read = {name: pq.read_table(io.BytesIO(body)).to_pylist() for name, body in partial.tables().items()}
-    own = {"document": "x", "terms": 4, "terms_left_out": 0, "pairs": 3, "tied": 2}
+    own = {"document": "x", "terms_left_out": 0, "pairs": 3, "tied": 2}
     agrees = {"spearman": 123_456, "p_value": 5_000, "model_spearman": [1_000_000, None, None, 1_000_000]}
     assert read["documents"] == [own | agrees]
     first, _, unknown = read["pairs"]

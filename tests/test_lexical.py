@@ -69,10 +69,13 @@ def test_a_pair_is_the_same_to_the_last_bit_whatever_company_it_is_in(
 ) -> None:
     probe, vectors = lexical_probe(seed=seed), unit(n_types, 8, seed)
     i, j = np.random.default_rng(seed).integers(n_types, size=(2, n))
-    together, kinds = probe.probabilities(vectors, i, j), probe.tell(vectors, i, j)
+    together, kinds = probe.probabilities(vectors, i, j), probe.tell(vectors, i, j, least_probability=0.5)
     chosen = np.array(data.draw(st.lists(st.integers(0, n - 1), min_size=1, max_size=20)))
     assert np.array_equal(probe.probabilities(vectors, i[chosen], j[chosen]), together[chosen])
-    assert np.array_equal(probe.tell(vectors, i[chosen], j[chosen]).probability, kinds.probability[chosen])
+    assert np.array_equal(
+        probe.tell(vectors, i[chosen], j[chosen], least_probability=0.5).probability,
+        kinds.probability[chosen],
+    )
     # Nor does it matter which other words the document has.
     only = np.stack([vectors[i[chosen[0]]], vectors[j[chosen[0]]]])
     alone = probe.probabilities(only, np.array([0]), np.array([1]))
@@ -96,7 +99,7 @@ def test_words_that_change_places_change_directions_and_nothing_else(n_types: in
     d = len(DIRECTED)
     order = [*range(d, 2 * d), *range(d), *range(2 * d, 2 * d + len(UNDIRECTED) + 1)]
     assert np.array_equal(probe.probabilities(vectors, j, i)[:, order], probe.probabilities(vectors, i, j))
-    one, other = probe.tell(vectors, i, j), probe.tell(vectors, j, i)
+    one, other = (probe.tell(vectors, *ends, least_probability=0.5) for ends in ((i, j), (j, i)))
     assert np.array_equal(one.kind, other.kind)
     assert np.array_equal(one.direction, -other.direction)
     assert np.array_equal(one.probability, other.probability)
@@ -124,14 +127,18 @@ def test_the_likeliest_kind_is_told_if_it_may_be_and_is_likely_enough(least: flo
 def test_nothing_is_told_of_the_direction_from_a_word_to_itself() -> None:
     probe, vectors = lexical_probe(), unit(40, 8, 7)
     same = np.arange(40)
-    assert not probe.tell(vectors, same, same).direction.any()
-    assert not np.isin(probe.tell(vectors, same, same).kind, [0, 1]).any()
+    told = probe.tell(vectors, same, same, least_probability=0.5)
+    assert not told.direction.any()
+    assert not np.isin(told.kind, [0, 1]).any()
 
 
 def test_no_pairs_are_no_trouble() -> None:
     nothing = np.zeros(0, dtype=np.int64)
     assert lexical_probe().probabilities(unit(2, 8, 0), nothing, nothing).shape == (0, 7)
-    assert len(lexical_probe().tell(np.zeros((0, 8), np.float32), nothing, nothing).kind) == 0
+    assert (
+        len(lexical_probe().tell(np.zeros((0, 8), np.float32), nothing, nothing, least_probability=0.5).kind)
+        == 0
+    )
 
 
 def test_a_probe_is_read_as_it_was_written_and_written_the_same(tmp_path: Path) -> None:
@@ -218,7 +225,7 @@ def test_the_shipped_probe_tells_only_what_stands_on_unseen_words(shipped: Lexic
 def test_the_shipped_probe_tells_what_paris_is_to_france(glove: Vectors, shipped: LexicalProbe) -> None:
     words = ["france", "paris", "the"]
     vectors = glove.unit(words)
-    kinds = shipped.tell(vectors, np.array([0, 1, 0]), np.array([1, 0, 2]))
+    kinds = shipped.tell(vectors, np.array([0, 1, 0]), np.array([1, 0, 2]), least_probability=0.5)
     assert [shipped.kinds[k] for k in kinds.kind[:2]] == ["meronym", "meronym"]
     assert kinds.direction.tolist() == [1, -1, 0]
     assert kinds.kind[2] == NO_KIND

@@ -46,7 +46,9 @@ from bifocal_gateway.merge import merge_document, pairs, stage
 from bifocal_gateway.merge.lenses import ContextualView, StaticView
 from bifocal_gateway.merge.pairs import CandidatePairs, sentences_of
 from bifocal_gateway.merge.report import Merged, Sources
-from bifocal_gateway.units import Units, units_of
+from bifocal_gateway.merge.seen import SeenPairs
+from bifocal_gateway.merge.verdicts import judge
+from bifocal_gateway.units import UnitAttention, Units, static_of_units, units_of
 
 #: A null under which a percentile equals the figure itself, between 0 and 1.
 IDENTITY = PROBABILITIES.astype(np.float32)
@@ -211,7 +213,21 @@ def test_listed_relations_are_those_asked_for_in_the_order_of_the_text(case: Cas
         verdict = expected_verdict(case, relation.a.word, relation.b.word)
         assert relation.verdict == (verdict if isinstance(verdict, Verdict) else Verdict.NOT_COMPARABLE)
         assert relation.reason == (verdict if isinstance(verdict, Reason) else None)
-        assert (relation.static is None) is (verdict is Reason.UNKNOWN_WORD)
+        assert (relation.static is None) is bool({relation.a.text, relation.b.text} & {"xx", "yy"})
+
+
+@settings(deadline=None, max_examples=100)
+@given(cases())
+def test_agreement_is_of_known_words_alone(case: Case) -> None:
+    units, sentence = case.units, sentences_of(case.units, case.document.sentence_starts)
+    blocks = CandidatePairs(units, case.contextual, case.options.scope, sentence)
+    seen = SeenPairs(len(units), blocks.total)
+    attention = UnitAttention(output=case.contextual, units=units)
+    for block in blocks:
+        seen.add(judge(block, static_of_units(case.static, units), attention, case.options))
+    placed = seen.placed()
+    words = case.document.words
+    assert not {words[units.first[unit]] for unit in (*placed.i, *placed.j)} & {"xx", "yy"}
 
 
 @settings(deadline=None, max_examples=200)

@@ -83,9 +83,9 @@ def test_a_report_of_another_schema_version_is_refused() -> None:
 
 def test_models_outside_the_list_are_refused_with_the_list() -> None:
     own = Settings(static_models={"mine": "glove:x.txt"})
-    check_models(own, static="mine", contextual="minilm-l6")
+    check_models(own, Options(static_models=("mine",)))
     with pytest.raises(errors.UnknownModel, match="glove-6b-50d, mine"):
-        check_models(own, static="other", contextual="minilm-l6")
+        check_models(own, Options(static_models=("other",)))
 
 
 @pytest.mark.parametrize("field", ["static_threshold", "contextual_threshold", "window_overlap"])

@@ -7,7 +7,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bifocal.contracts import Method, Options, ShardDocument
-from bifocal_gateway.sample import MOST_WORDS, Sample
+from bifocal.settings import Settings
+from bifocal_gateway.sample import MOST_OF_A_DOCUMENT, MOST_WORDS, Sample
 
 
 def document(number: int, n_words: int) -> ShardDocument:
@@ -32,9 +33,10 @@ def test_the_same_documents_are_kept_in_whatever_order_they_come(sizes: list[int
         sample = Sample()
         for one in order:
             sample.add(one if isinstance(one, ShardDocument) else documents[int(one)])
-        kept.append([found.id for found in sample.documents()])
+        kept.append([(found.id, len(found.word_starts)) for found in sample.documents()])
     assert kept[0] == kept[1] == kept[2]
-    assert sum(sizes[int(name)] for name in kept[0]) <= MOST_WORDS
+    assert sum(n_words for _, n_words in kept[0]) <= MOST_WORDS
+    assert len(kept[0]) >= min(len(sizes), MOST_WORDS // MOST_OF_A_DOCUMENT)
 
 
 def test_all_of_a_small_batch_is_kept(segmented: Callable[..., ShardDocument]) -> None:
@@ -44,9 +46,23 @@ def test_all_of_a_small_batch_is_kept(segmented: Callable[..., ShardDocument]) -
     assert len(sample.documents()) == 5
 
 
+def test_of_long_documents_the_beginnings_are_kept(segmented: Callable[..., ShardDocument]) -> None:
+    long = segmented("A word. " * 6_000)
+    sample = Sample()
+    for index in range(3):
+        sample.add(long.model_copy(update={"index": index}))
+    kept = sample.documents()
+    assert [len(document.word_starts) for document in kept] == [1_000] * 3
+    assert all(document.words == long.words[:1_000] for document in kept)
+    assert all(max(document.sentence_starts) < 1_000 for document in kept)
+
+
 def test_only_models_without_a_background_of_their_own_want_a_sample() -> None:
-    assert not Sample.is_wanted(Options())
+    assert not Sample.is_wanted(Settings(), Options())
     layer = ("minilm-l6:layer-2",)
-    assert not Sample.is_wanted(Options(contextual_models=layer))
-    assert Sample.is_wanted(Options(contextual_models=layer, method=Method.MEAN))
-    assert Sample.is_wanted(Options(contextual_models=("minilm-l6", "mine")))
+    assert not Sample.is_wanted(Settings(), Options(contextual_models=layer))
+    assert Sample.is_wanted(Settings(), Options(contextual_models=layer, method=Method.MEAN))
+    assert Sample.is_wanted(Settings(), Options(contextual_models=("minilm-l6", "mine")))
+    # A name of ours may be given to other weights
+    own = Settings(contextual_models={"minilm-l6": "/elsewhere"})
+    assert Sample.is_wanted(own, Options())

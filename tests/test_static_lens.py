@@ -10,7 +10,7 @@ from gensim.models import KeyedVectors
 from bifocal.contracts import Document, Options, ShardDocument, Space
 from bifocal.errors import InvalidOptions, ModelUnavailable
 from bifocal.lenses import StaticOutput
-from bifocal.lenses.isotropy import all_but_the_top, common_part
+from bifocal.lenses.isotropy import common_part
 from bifocal.lenses.pair_background import BAND_STARTS, band_of, pair_background
 from bifocal.models import StaticFormat, StaticModel, static_models
 from bifocal.settings import Settings
@@ -35,7 +35,7 @@ def placed(glove: Vectors) -> dict[Space, Vectors]:
 def gensims(glove: Vectors) -> dict[Space, KeyedVectors]:
     """What gensim holds of each space."""
     removed = KeyedVectors(vector_size=glove.keyed.vector_size)
-    removed.vectors = all_but_the_top(glove.keyed.vectors)
+    removed.vectors = common_part(glove.keyed.vectors).remove_from(glove.keyed.vectors)
     removed.index_to_key, removed.key_to_index = glove.keyed.index_to_key, glove.keyed.key_to_index
     return {Space.AS_TRAINED: glove.keyed, Space.COMMON_REMOVED: removed}
 

@@ -61,8 +61,8 @@ def test_a_merged_shard_leaves_its_results_only(store: Store) -> None:
 
 def test_a_table_of_terms_is_a_file_wherever_the_store_is(store: Store, tmp_path: Path) -> None:
     files = JobFiles(store, "job")
-    files.put_terms(3, {"pairs": b"rows", "terms": b"others"})
-    files.put_terms(3, {"pairs": b"rows again"})
+    files.put_partial(3, {"pairs": b"rows", "terms": b"others"})
+    files.put_partial(3, {"pairs": b"rows again"})
     assert files.terms("pairs", 3, tmp_path / "copies").read_bytes() == b"rows again"
     assert files.terms("terms", 3, tmp_path / "copies").read_bytes() == b"others"
 

@@ -62,3 +62,9 @@ def test_what_is_found_is_in_the_list_in_order_and_nothing_is_passed_over(
     assert not any(
         tuple(rest[start : start + len(term)]) == term for term in wanted for start in range(len(rest))
     )
+
+
+def test_many_terms_that_begin_alike_take_no_longer() -> None:
+    finder = TermFinder([f"new place{number}" for number in range(3_000)], SEGMENTER)
+    assert finder._lengths == {"new": [2]}
+    assert finder.find(["new", "place7", "new", "other"]) == [(0, 2)]

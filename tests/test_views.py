@@ -1,17 +1,19 @@
 """Layers and embedding layers of a transformer as lenses of their own."""
 
 from collections.abc import Callable
+from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
 from transformers import AutoModel, AutoTokenizer
 
+import small_models
 from bifocal.contracts import Document, LensHeader, Method, Options, ShardDocument, Space
 from bifocal.errors import InvalidOptions, UnknownModel
 from bifocal.lenses import read_outputs, write_outputs
 from bifocal.lenses.pair_background import band_of
-from bifocal.models import check_models, contextual_models, embeddings_of, layer_of
+from bifocal.models import ContextualModel, check_models, contextual_models, embeddings_of, layer_of
 from bifocal.settings import Precision, Settings
 from bifocal_contextual.lens import ContextualLens
 
@@ -103,6 +105,36 @@ def test_neighbours_in_an_embedding_layer_are_the_nearest_other_words(
         assert len(one) == 3
         assert [n.cosine for n in one] == sorted((n.cosine for n in one), reverse=True)
     assert "paris" not in {one.word for one in near["Paris"]}
+
+
+def test_unknown_words_of_an_embedding_layer_are_words_of_their_own(
+    lens: ContextualLens, segmented: Segmented
+) -> None:
+    document = segmented("ქართული 🙂 አማርኛ ქართული word")
+    work = lens.read([document], Options(static_models=("minilm-l6:embeddings",)))
+    output = work.outputs[0].static[0]
+    assert [output.known[kind] for kind in output.type_of_word].count(True) == 1
+    assert len({*output.type_of_word.tolist()}) == 4
+    assert work.readings[0].static[0].unknown_words == ["ქართული", "🙂", "አማርኛ"]
+
+
+def test_capitals_that_a_tokenizer_knows_make_another_word(segmented: Segmented, tmp_path: Path) -> None:
+    location = str(small_models.build("roberta", tmp_path))
+    cased = ContextualLens(
+        {"mine": ContextualModel(name="mine", location=location)},
+        warm=["mine"],
+        batch_tokens=512,
+        precision=Precision.FLOAT32,
+    )
+    document = segmented("The king met the King and Kings")
+    output = cased.read([document], Options(static_models=("mine:embeddings",), contextual_models=("mine",)))
+    static = output.outputs[0].static[0]
+    assert static.cased is not None
+    told = {
+        word: bool(static.cased[kind]) for word, kind in zip(document.words, static.type_of_word, strict=True)
+    }
+    assert told["King"]
+    assert not told["king"]
 
 
 def test_vectors_as_trained_are_the_rows_of_the_layer(lens: ContextualLens, segmented: Segmented) -> None:

@@ -5,7 +5,7 @@ so the near ones. So they are measured in windows of several lengths and taken f
 two nearest (decision 9).
 
 The files of shipped models lie in `backgrounds/`, one for a model and method, made by
-`measure_background`. Without a file each document is held against itself.
+`measure_background`. Without a file documents are held against a sample of their job, or each against itself.
 """
 
 import json
@@ -74,12 +74,12 @@ def measure(texts: Sequence[WeightedText], longer: DistanceBackground | None = N
     n_classes = len(DISTANCE_CLASSES)
     total, count = np.zeros((2, n_classes)), np.zeros((2, n_classes))
     for text in texts:
-        i, j = text.bands.pairs()
-        kept = text.candidate[i] & text.candidate[j]
-        side, classes = (j > i)[kept].astype(int), distance_class((j - i)[kept])
-        cell = side * n_classes + classes
-        total += np.bincount(cell, text.weight[kept], minlength=2 * n_classes).reshape(2, -1)
-        count += np.bincount(cell, minlength=2 * n_classes).reshape(2, -1)
+        for cells, i, j in text.bands.blocks():
+            kept = text.candidate[i] & text.candidate[j]
+            side, classes = (j > i)[kept].astype(int), distance_class((j - i)[kept])
+            cell = side * n_classes + classes
+            total += np.bincount(cell, text.weight[cells][kept], minlength=2 * n_classes).reshape(2, -1)
+            count += np.bincount(cell, minlength=2 * n_classes).reshape(2, -1)
     # The word itself is neither before nor after.
     total[0, 0] = total[1, 0] = total[:, 0].sum()
     count[0, 0] = count[1, 0] = count[:, 0].sum()
@@ -109,14 +109,14 @@ def _pair_lifts(
     lifts, classes = [], []
     for text in texts:
         bands = text.bands
-        i, j = bands.pairs()
-        kept = (i < j) & text.candidate[i] & text.candidate[j]
         usual = bands.usual(profile)
         lifted = lift(text.weight, usual * bands.level(text.weight, usual, text.candidate))
-        i, j = i[kept], j[kept]
-        back = bands.offset[j] + i - bands.first[j]
-        lifts.append(np.maximum(lifted[kept], lifted[back]))
-        classes.append(distance_class(j - i).astype(np.int8))
+        for cells, i, j in bands.blocks():
+            kept = (i < j) & text.candidate[i] & text.candidate[j]
+            there = lifted[cells][kept]
+            i, j = i[kept], j[kept]
+            lifts.append(np.maximum(there, lifted[bands.offset[j] + i - bands.first[j]]))
+            classes.append(distance_class(j - i).astype(np.int8))
     return np.concatenate(lifts), np.concatenate(classes)
 
 
@@ -125,14 +125,19 @@ def file_name(view: str, method: Method) -> str:
     return f"{view.replace(':', '.')}.{method.value}.json"
 
 
-def shipped(view: str, method: Method, content_hash: str) -> Backgrounds | None:
-    """What lies beside the code for a view and method, if it was measured on these very weights."""
+def shipped(view: str, method: Method, content_hash: str, catalogue_hash: str = "") -> Backgrounds | None:
+    """What lies beside the code for a view and method, if it was measured on these very weights.
+
+    By `heads` also on those of this very catalogue.
+    """
     place = files("bifocal_contextual").joinpath("backgrounds", file_name(view, method))
     if not place.is_file():
         return None
     stored = json.loads(place.read_text())
     meant = (stored["schema_version"], stored["model_hash"], stored["distance_classes"])
     if meant != (SCHEMA_VERSION, content_hash, DISTANCE_CLASSES.tolist()):
+        return None
+    if method is Method.HEADS and stored["catalogue_hash"] != catalogue_hash:
         return None
     by_length: list[DistanceBackground] = []
     for one in reversed(stored["lengths"]):

@@ -46,26 +46,31 @@ class EmbeddingLayer:
     def read(self, document: ShardDocument, n_neighbours: int = 0) -> tuple[StaticSummary, StaticOutput]:
         """Look up every word of a document; neighbours are whole-word pieces."""
         words = document.words
-        types: dict[tuple[int, ...], int] = {}
+        types: dict[tuple[int, ...] | str, int] = {}
         spellings: list[str] = []
         type_of_word = np.empty(len(words), dtype=np.int32)
         for place, word in enumerate(words):
             pieces = self._pieces(word)
-            if pieces not in types:
-                types[pieces] = len(types)
+            # Unknown words have the same pieces, and are different words all the same.
+            form = pieces if self._is_known(pieces) else word.lower()
+            if form not in types:
+                types[form] = len(types)
                 spellings.append(word)
-            type_of_word[place] = types[pieces]
-        known = np.array([self._is_known(pieces) for pieces in types], dtype=np.bool_)
+            type_of_word[place] = types[form]
+        known = np.array([isinstance(form, tuple) for form in types], dtype=np.bool_)
         vectors = np.zeros((len(types), self._rows.shape[1]), dtype=np.float32)
-        for number, pieces in enumerate(types):
-            if known[number]:
-                vectors[number] = self._rows[list(pieces)].mean(axis=0, dtype=np.float64)
+        rank = np.zeros(len(types), dtype=np.int64)
+        for form, number in types.items():
+            if isinstance(form, tuple):
+                vectors[number] = self._rows[list(form)].mean(axis=0, dtype=np.float64)
+                rank[number] = self._rank(form)
         output = StaticOutput(
             type_of_word=type_of_word,
             vectors=self._unit(vectors),
             known=known,
-            band=band_of(np.array([self._rank(pieces) for pieces in types], dtype=np.int64)),
+            band=band_of(rank),
             background=self._background,
+            cased=known & [self._pieces(word) != self._pieces(word.lower()) for word in spellings],
         )
         # Punctuation has its type, but nothing is told of it.
         told = [number for number, word in enumerate(spellings) if is_candidate(word)]

@@ -10,7 +10,7 @@ from bifocal.lenses import ContextualOutput, DistanceBackground, DocumentOutputs
 from bifocal.models import ContextualModel
 from bifocal.settings import Precision
 from bifocal.versions import versions
-from bifocal.worker import BatchSample, LensWork
+from bifocal.worker import JobSample, LensWork
 from bifocal_contextual.batches import Place
 from bifocal_contextual.embeddings import EmbeddingLayer
 from bifocal_contextual.loaded import LoadedModel
@@ -23,7 +23,7 @@ from bifocal_contextual.views import View, Wanted, wanted
 T = TypeVar("T")
 
 #: Jobs whose backgrounds are kept.
-_MOST_BATCHES = 16
+_MOST_JOBS = 16
 
 _Contextual = tuple[ContextualReading, ContextualOutput]
 _Static = tuple[StaticSummary, StaticOutput]
@@ -55,14 +55,14 @@ class ContextualLens:
         self._precision = precision
         self._catalogue_folder = catalogue_folder
         self._loaded: dict[str, LoadedModel] = {}
-        self._of_batches: dict[tuple[str, str], dict[str, DistanceBackground]] = {}
+        self._of_jobs: dict[tuple[str, str], dict[str, DistanceBackground]] = {}
         for name in warm:
             self.model(name)
         self.loaded = ", ".join(warm)
         self.libraries = versions("numpy", "tokenizers", "torch", "transformers")
 
     def read(
-        self, documents: Sequence[ShardDocument], options: Options, sample: BatchSample | None = None
+        self, documents: Sequence[ShardDocument], options: Options, sample: JobSample | None = None
     ) -> LensWork:
         """Read documents of one job by each of its contextual models, and by those static models that are
         embedding layers.
@@ -84,6 +84,8 @@ class ContextualLens:
             if asked.views:
                 passing = self._pass(model, documents, options, asked, sample)
                 self._attend(passing, contextual)
+                if sample is not None and any(view.held_against == "batch" for view in passing.views):
+                    catalogues["sample of the job"] = sample.content_hash
             if asked.embeddings is not None:
                 layer = model.embeddings(options.static_space)
                 models[asked.embeddings] = layer.content_hash
@@ -125,7 +127,7 @@ class ContextualLens:
         documents: Sequence[ShardDocument],
         options: Options,
         asked: Wanted,
-        sample: BatchSample | None,
+        sample: JobSample | None,
     ) -> DocumentsPass:
         """The views of a transformer that a job wants, and what each of them is held against."""
         views = [View.of(name, model, options.method) for name in asked.views]
@@ -153,18 +155,18 @@ class ContextualLens:
                 own.clear()
 
     def _measured(
-        self, model: LoadedModel, views: Sequence[View], options: Options, sample: BatchSample
+        self, model: LoadedModel, views: Sequence[View], options: Options, sample: JobSample
     ) -> dict[str, DistanceBackground]:
         """Backgrounds of a job's views by its sample, found once for a job."""
         key = (sample.job, model.transformer.name)
-        if key not in self._of_batches:
+        if key not in self._of_jobs:
             # A worker is at one job or at a few at a time.
-            while len(self._of_batches) >= _MOST_BATCHES:
-                del self._of_batches[next(iter(self._of_batches))]
-            self._of_batches[key] = measure_sample(
+            while len(self._of_jobs) >= _MOST_JOBS:
+                del self._of_jobs[next(iter(self._of_jobs))]
+            self._of_jobs[key] = measure_sample(
                 model, views, sample.documents(), options, batch_tokens=self._batch_tokens
             )
-        return self._of_batches[key]
+        return self._of_jobs[key]
 
 
 def _look_up(

@@ -92,4 +92,4 @@ class LoadedModel:
         return KindFinder(self.transformer, self.catalogue, profile)
 
     def _background(self, view: str, method: Method) -> Backgrounds | None:
-        return shipped(view, method, self.content_hash)
+        return shipped(view, method, self.content_hash, self.catalogue_hash)

@@ -141,6 +141,7 @@ def main() -> None:
         "model": chosen.model,
         "method": view.method.value,
         "model_hash": model.content_hash,
+        **({"catalogue_hash": model.catalogue_hash} if view.method is Method.HEADS else {}),
         "source": chosen.source,
         "texts": sum(map(len, texts)),
         "texts_hash": f"sha256:{hashlib.sha256(''.join(map(''.join, texts)).encode()).hexdigest()}",

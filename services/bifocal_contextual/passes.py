@@ -30,7 +30,7 @@ Bools = npt.NDArray[np.bool_]
 class DocumentsPass:
     """Some documents, laid out for a transformer, and the views of it that they are read by.
 
-    `laid` has each document's pieces and windows, `readers` what listens to the pass.
+    `views` say what is asked, `laid` has each document's pieces and windows, `readers` listen to the pass.
     """
 
     def __init__(
@@ -38,7 +38,7 @@ class DocumentsPass:
     ) -> None:
         transformer = model.transformer
         self.model = model
-        self._views = views
+        self.views = views
         self._documents = documents
         self._options = options
         self._window_tokens = _window_tokens(model, options)
@@ -65,7 +65,7 @@ class DocumentsPass:
         if self._search is not None:
             n_own = len(self._search.readers)
             found_kinds = self._search.found(number, self.laid[number][1], [own[:n_own] for own in answers])
-        matrices = len(self._views)
+        matrices = len(self.views)
         sinks = together([own[-matrices - 1] for own in answers])
         return {
             view.name: self._finish(
@@ -77,12 +77,12 @@ class DocumentsPass:
                 sinks,
                 places,
             )
-            for k, view in enumerate(self._views)
+            for k, view in enumerate(self.views)
         }
 
     def _find_kinds(self) -> KindSearch | None:
         catalogue = self.model.catalogue
-        whole = any(view.layer is None for view in self._views)
+        whole = any(view.layer is None for view in self.views)
         if catalogue is None or not whole or catalogue.language != self._options.language:
             return None
         finder = self.model.finder(self._options.profile)

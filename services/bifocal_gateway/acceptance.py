@@ -67,7 +67,7 @@ class Acceptance:
         failures: list[Failure] = []
         sizes: list[int] = []
         documents = reader.readable(raw_documents, failures)
-        sample = Sample() if Sample.is_wanted(options) else None
+        sample = Sample() if Sample.is_wanted(self.settings, options) else None
         for number, packed in enumerate(_shards(documents, self.settings)):
             shard = Shard(
                 job=job,

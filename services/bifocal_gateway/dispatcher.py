@@ -89,7 +89,7 @@ class Dispatcher:
             lines = "".join(f"{failure.model_dump_json()}\n" for failure in failures)
             files.put_results(message.shard, lines.encode())
             # Over the partial of an attempt that got so far: no document succeeded.
-            files.put_terms(message.shard, ShardPartial(shard.options.contextual_threshold).tables())
+            files.put_partial(message.shard, ShardPartial(shard.options.contextual_threshold).tables())
             self._ledger.finish_shard(message.job, message.shard, succeeded=0, failed=len(failures))
             files.forget_shard(message.shard, LENSES)
             return

@@ -11,7 +11,7 @@ from bifocal.lenses.pair_background import band_of, pair_background
 from bifocal.models import StaticModel, embeddings_of
 from bifocal.text import is_candidate
 from bifocal.versions import versions
-from bifocal.worker import BatchSample, LensWork
+from bifocal.worker import JobSample, LensWork
 from bifocal_static.vectors import Vectors, load_vectors
 
 #: Words whose neighbours are kept: a word's take a pass over the whole vocabulary.
@@ -39,7 +39,7 @@ class StaticLens:
         self.libraries = versions("gensim", "numpy")
 
     def read(
-        self, documents: Sequence[ShardDocument], options: Options, sample: BatchSample | None = None
+        self, documents: Sequence[ShardDocument], options: Options, sample: JobSample | None = None
     ) -> LensWork:
         """Read documents of one job by each of its static models that is no transformer's embedding layer.
 

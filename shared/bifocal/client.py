@@ -5,6 +5,7 @@ from collections.abc import Callable, Generator, Iterable, Iterator
 from types import TracebackType
 
 import httpx
+from httpx._client import USE_CLIENT_DEFAULT, UseClientDefault
 
 from bifocal import errors
 from bifocal.contracts import (
@@ -23,6 +24,10 @@ from bifocal.settings import settings
 
 #: Between looks at a job: from the first to the longest.
 _FIRST_LOOK_S, _LONGEST_LOOK_S = 0.02, 0.5
+
+
+#: A batch report of very many pairs takes a while, and nothing is sent meanwhile.
+_SUMMARY_TIMEOUT = httpx.Timeout(60.0, read=None)
 
 
 class Client:
@@ -98,7 +103,9 @@ class Client:
 
     def summary(self, job_id: str) -> BatchReport:
         """What the documents of a job that have a report by now say as a whole."""
-        return BatchReport.model_validate_json(self._request("GET", f"/v1/jobs/{job_id}/summary").content)
+        return BatchReport.model_validate_json(
+            self._request("GET", f"/v1/jobs/{job_id}/summary", timeout=_SUMMARY_TIMEOUT).content
+        )
 
     def compare(
         self, documents: Iterable[Document], options: Options | None = None, terms: Iterable[str] = ()
@@ -129,9 +136,16 @@ class Client:
                 yield RESULT.validate_json(line)
             return int(response.headers[NEXT_PART_HEADER])
 
-    def _request(self, method: str, path: str, *, json: object = None) -> httpx.Response:
+    def _request(
+        self,
+        method: str,
+        path: str,
+        *,
+        json: object = None,
+        timeout: httpx.Timeout | UseClientDefault = USE_CLIENT_DEFAULT,
+    ) -> httpx.Response:
         with self._translated():
-            response = self._http.request(method, path, json=json)
+            response = self._http.request(method, path, json=json, timeout=timeout)
         if response.is_error:
             raise _problem(response)
         return response

@@ -93,13 +93,15 @@ def check_models(settings: Settings, options: Options) -> None:
             raise UnknownModel(_no_such("contextual", name, contextual))
 
 
-def is_measured(name: str, method: Method) -> bool:
+def is_measured(settings: Settings, name: str, method: Method) -> bool:
     """Whether a contextual model, read by a method, comes with figures of what is usual in running text.
 
     Layers come with those of the method that they are read by unless another is asked for.
     """
     transformer, layer = layer_of(name)
-    return transformer in _CONTEXTUAL and (layer is None or method not in {Method.MEAN, Method.ALTI})
+    if transformer not in _CONTEXTUAL or transformer in settings.contextual_models:
+        return False
+    return layer is None or method not in {Method.MEAN, Method.ALTI}
 
 
 def embeddings_of(name: str) -> str | None:

@@ -70,7 +70,7 @@ class Settings(BaseSettings):
     precision: Precision = Precision.AUTO
     """Number format of transformers: `auto`, `float32` or `bfloat16`."""
     catalogue_folder: Path | None = None
-    """Folder of head catalogues made by `bifocal calibrate`, each named after its model."""
+    """Folder of head catalogues and probes made by `bifocal calibrate`."""
     lease_s: float = Field(default=15.0, gt=0)
     """A stage whose worker has not renewed its lease for this long is handed out again."""
     redispatch_after_s: float = Field(default=30.0, gt=0)

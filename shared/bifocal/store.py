@@ -92,6 +92,10 @@ class JobFiles:
         except FileNotFoundError:
             return None
 
+    def forget_sample(self) -> None:
+        """Remove the documents that the job's background is measured on; none are no error."""
+        self._store.delete(f"jobs/{self._job}/sample.json.gz")
+
     def put_reading(self, lens: str, shard: int, body: bytes) -> None:
         """What a lens says of a shard."""
         self._store.put(self._path(lens, shard, "safetensors"), body)
@@ -108,7 +112,7 @@ class JobFiles:
         """How the documents of a shard ended, a line each."""
         return gzip.decompress(self._store.get(self._path("results", shard, "jsonl.gz")))
 
-    def put_terms(self, shard: int, tables: Mapping[str, bytes]) -> None:
+    def put_partial(self, shard: int, tables: Mapping[str, bytes]) -> None:
         """What the documents of a shard contribute to their batch, as Parquet tables by name."""
         for table, body in tables.items():
             self._store.put(self._terms_path(table, shard), body)

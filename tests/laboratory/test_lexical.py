@@ -268,7 +268,9 @@ def test_kinds_that_vectors_hold_are_told_and_others_are_left_out_by_rule(
     assert set(probe.calibration.base_rates) == set(probe.kinds)
     assert probe.calibration.documents == 12
     words = ["waaaxaaa", "classaaa", "waaaxaag", "wabaxaaa"]
-    kinds = probe.tell(vectors.unit(words), np.array([0, 1, 0, 0]), np.array([1, 0, 2, 3]))
+    kinds = probe.tell(
+        vectors.unit(words), np.array([0, 1, 0, 0]), np.array([1, 0, 2, 3]), least_probability=0.5
+    )
     names = [probe.kinds[k] if k >= 0 else None for k in kinds.kind]
     assert names[:2] == ["hypernym", "hypernym"]
     assert kinds.direction.tolist()[:2] == [1, -1]

@@ -7,7 +7,7 @@ import pytest
 from gensim.models import KeyedVectors
 from gensim.test.utils import datapath
 
-from bifocal.lenses.isotropy import all_but_the_top, common_part, components_for
+from bifocal.lenses.isotropy import common_part, components_for
 from bifocal.models import static_models
 from bifocal.settings import Settings
 from bifocal_laboratory.corpora import WordPair, read_word_pairs
@@ -74,7 +74,7 @@ def test_too_few_pairs_or_equal_ratings_have_no_correlation(cased: Vectors) -> N
 def test_what_is_left_has_no_mean_and_nothing_along_the_first_components() -> None:
     random = np.random.default_rng(2)
     vectors = (random.normal(size=(500, 12)) * np.linspace(9, 1, 12) + 3).astype(np.float32)
-    rest = all_but_the_top(vectors, components=2, words=None)
+    rest = common_part(vectors, components=2, words=None).remove_from(vectors)
     _, _, expected = np.linalg.svd(vectors - vectors.mean(axis=0), full_matrices=False)
     np.testing.assert_allclose(rest.mean(axis=0), 0, atol=1e-5)
     np.testing.assert_allclose(rest @ expected[:2].T, 0, atol=1e-4)

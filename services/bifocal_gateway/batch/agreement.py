@@ -58,8 +58,11 @@ class DocumentAgreement:
         )
 
 
-def batch_agreement(database: Database, models: Sequence[str]) -> BatchAgreement:
-    """Over the documents in the table ``documents``; `models` are the job's, static ones first."""
+def batch_agreement(database: Database, models: Sequence[str], n_permutations: int) -> BatchAgreement:
+    """Over the documents in the table ``documents``; `models` are the job's, static ones first.
+
+    `n_permutations` are behind each document's p, which is never below 1 in one more than them.
+    """
     n, n_beyond, quantiles = database.row(_SPEARMAN, chance=round(_CHANCE * MILLION))
     cells = database.rows(_MODELS)
     matrix: npt.NDArray[np.object_] = np.full(len(models) ** 2, None, dtype=np.object_)
@@ -70,7 +73,7 @@ def batch_agreement(database: Database, models: Sequence[str]) -> BatchAgreement
         n_documents=n,
         spearman={str(q): v / MILLION for q, v in zip(_QUANTILES, quantiles or (), strict=False)},
         chance=_CHANCE,
-        n_beyond_chance=n_beyond,
+        n_beyond_chance=n_beyond if 1 / (1 + n_permutations) <= _CHANCE else None,
         models=tuple(models) if cells else (),
         model_spearman=tuple(map(tuple, rows)) if cells else (),
     )

@@ -75,7 +75,7 @@ def _report(job: Job, database: Database, most_pairs: int) -> BatchReport:
         meaning_only=findings.lists[Verdict.MEANING_ONLY],
         not_comparable=findings.lists[Verdict.NOT_COMPARABLE],
         term_documents=dict(database.rows(_LISTED_TERMS)),
-        agreement=batch_agreement(database, models),
+        agreement=batch_agreement(database, models, job.options.permutations),
         constancy=findings.constancy,
         companies=find_changes(database),
     )

@@ -28,7 +28,7 @@ _TABLES = (
     """,
     """
     create table present (
-        term integer, document integer, occurrences integer, companions integer, within integer,
+        term integer, document integer, companions integer, within integer,
         within_squared integer, centre integer[]
     )
     """,
@@ -69,8 +69,7 @@ join documents using (document)
 _PRESENT = """
 insert into present by name
 select
-    vocabulary.number as term, documents.number as document, occurrences, companions, within, within_squared,
-    centre
+    vocabulary.number as term, documents.number as document, companions, within, within_squared, centre
 from read_parquet($files) as found
 join vocabulary on vocabulary.term = found.term
 join documents on documents.document = found.document

@@ -1,7 +1,7 @@
 """The partial of a shard: what its documents contribute, as three Parquet tables.
 
 ======================  =================================================================================
-``documents``           a row a document: terms, pairs of terms, how many are tied, how the lenses agree
+``documents``           a row a document: pairs of terms, how many are tied, how the lenses agree
 ``pairs``               a row a document and pair of terms
 ``terms``               a row a document and term, with the term's company there
 ======================  =================================================================================
@@ -35,7 +35,6 @@ _SCHEMAS = {
     "documents": pa.schema(
         [
             ("document", _TEXT),
-            ("terms", _NUMBER),
             ("terms_left_out", _NUMBER),
             ("pairs", _NUMBER),
             ("tied", _NUMBER),
@@ -62,7 +61,6 @@ _SCHEMAS = {
         [
             ("term", _TEXT),
             ("document", _TEXT),
-            ("occurrences", _NUMBER),
             ("companions", _NUMBER),
             ("within", _NUMBER),
             ("within_squared", _NUMBER),
@@ -122,7 +120,6 @@ def _documents(found: Sequence[_Contribution]) -> pa.Table:
     return pa.table(
         {
             "document": pa.array(_ids(found), pa.string()).dictionary_encode(),
-            "terms": [len(c.terms.terms.names) for c in found],
             "terms_left_out": [c.terms.terms.n_left_out for c in found],
             "pairs": [len(c.tied) for c in found],
             "tied": [int(c.tied.sum()) for c in found],
@@ -179,7 +176,6 @@ def _terms(found: Sequence[_Contribution]) -> pa.Table:
     columns: Columns = {
         "term": term[order],
         "document": document[order],
-        "occurrences": _numbers(c.terms.terms.occurrences for c in found)[order],
         "companions": of_company(c.companies.size for c in found),
         "within": of_company(c.companies.within for c in found),
         "within_squared": of_company(c.companies.within_squared for c in found),

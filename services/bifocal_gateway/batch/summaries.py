@@ -20,6 +20,15 @@ class Summaries:
     store: Store
     ledger: Ledger
 
+    def kept(self, job_id: str) -> bytes | None:
+        """The batch report of a job, if that has ended and the report has been made.
+
+        Raises:
+            UnknownJob: there is none of that id.
+        """
+        ended = self.ledger.job(job_id).state is JobState.ENDED
+        return JobFiles(self.store, job_id).summary() if ended else None
+
     def summary(self, job_id: str) -> bytes:
         """The batch report of a job by now, as JSON.
 

@@ -19,7 +19,7 @@ Ints = npt.NDArray[np.int32] | npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float32] | npt.NDArray[np.float64]
 
 #: Terms of a document that are followed; of more, the most frequent. What is gathered is a square of them,
-#: so a document takes at most 64 MB, however long it is.
+#: so a document takes at most some 200 MB for a moment, however long it is.
 MOST_TERMS = 2_000
 
 #: Figures are whole millionths, the six digits of reports, so that sums do not depend on their order.
@@ -36,13 +36,12 @@ def millionths(figures: Floats) -> npt.NDArray[np.int32]:
 class Terms:
     """The terms of a document, in the order of their code points.
 
-    Shapes: `of_unit` ``(n_units,)``, the term of each unit, -1 for none; `occurrences` ``(n_terms,)``;
+    Shapes: `of_unit` ``(n_units,)``, the term of each unit, -1 for none;
     `vectors` ``(n_terms, dimensions)``, zeros where `known` ``(n_terms,)`` says that there is none.
     """
 
     names: list[str]
     of_unit: npt.NDArray[np.int32]
-    occurrences: npt.NDArray[np.int32]
     vectors: npt.NDArray[np.float32]
     known: npt.NDArray[np.bool_]
     n_left_out: int = 0
@@ -72,7 +71,6 @@ class Terms:
         return cls(
             names=names,
             of_unit=of_unit,
-            occurrences=np.array([counts[name] for name in names], dtype=np.int32),
             vectors=static.vectors[type_of_term],
             known=static.known[type_of_term],
             n_left_out=len(counts) - len(names),

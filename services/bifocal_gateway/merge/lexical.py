@@ -29,9 +29,6 @@ _FORMAT = "bifocal-lexical-probe-1"
 #: Where no kind is told.
 NO_KIND = -1
 
-#: A kind is told from this probability on, unless asked for otherwise.
-LEAST_PROBABILITY = 0.5
-
 #: Pairs computed together; what a block needs fits into a processor's cache.
 _BLOCK = 1024
 
@@ -126,9 +123,7 @@ class LexicalProbe:
             found[start : start + block.shape[1]] = block.T
         return found
 
-    def tell(
-        self, vectors: Floats, i: Ints, j: Ints, *, least_probability: float = LEAST_PROBABILITY
-    ) -> LexicalKinds:
+    def tell(self, vectors: Floats, i: Ints, j: Ints, *, least_probability: float) -> LexicalKinds:
         """The likeliest kind of each pair, if it may be told and has at least that probability.
 
         Below a half, none of them may be likelier still. Words change places with their directions, and

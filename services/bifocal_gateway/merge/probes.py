@@ -28,7 +28,7 @@ class Fitted(Generic[P]):
     content_hash: str
 
 
-def find_probe(
+def find_joint(
     static_hash: str, contextual_hash: str, summary: ContextualSummary
 ) -> Fitted[JointProbe] | None:
     """The probe fitted for these very models, this catalogue and this profile, if there is one.

@@ -6,7 +6,7 @@ import numpy as np
 import numpy.typing as npt
 from pydantic import TypeAdapter
 
-from bifocal.contracts import Direction, Reason, Relation, Verdict
+from bifocal.contracts import Direction, Relation, Verdict
 from bifocal.lenses import PairKinds
 from bifocal_gateway.merge.figures import DIGITS, ContextualFigures, Row, StaticFigures, rank_among
 from bifocal_gateway.merge.further import Further
@@ -109,7 +109,7 @@ class RelationWriter:
         figures = StaticFigures(
             cosine=judged.cosine.astype(np.float64),
             percentile=judged.static_percentile,
-            known=judged.code != CODES.index(Reason.UNKNOWN_WORD),
+            known=judged.known,
         )
         return figures.rows(rank_among(judged.static_percentile, self._samples[0]), lexical)
 

@@ -22,7 +22,7 @@ from bifocal_gateway.merge.lenses import ContextualView, StaticView
 from bifocal_gateway.merge.lexical_rows import lexical_rows
 from bifocal_gateway.merge.listing import Listed
 from bifocal_gateway.merge.pairs import CandidatePairs, sentences_of
-from bifocal_gateway.merge.probes import find_lexical, find_probe
+from bifocal_gateway.merge.probes import find_joint, find_lexical
 from bifocal_gateway.merge.reach import Reach
 from bifocal_gateway.merge.references import References
 from bifocal_gateway.merge.relations import RelationWriter
@@ -82,7 +82,7 @@ class _Merge:
         self._meaning: StaticOutput = one.of_units(self._units)
         self._attention: UnitAttention = other.of_units(self._units)
         self._sentence: Ints = sentences_of(self._units, document.sentence_starts)
-        self._probe = find_probe(one.content_hash, other.content_hash, other.summary)
+        self._probe = find_joint(one.content_hash, other.content_hash, other.summary)
         self._kinds = None
         if other.output.kinds is not None:
             self._kinds = LikeliestKinds.of(other.output.kinds, other.kinds, self._units)

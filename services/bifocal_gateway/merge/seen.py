@@ -12,7 +12,6 @@ Ints = npt.NDArray[np.int64]
 
 #: Of more pairs every second, third … counts for the ranks.
 _MOST_RANKED = 1_000_000
-_UNKNOWN = CODES.index(Reason.UNKNOWN_WORD)
 _SAME = CODES.index(Reason.SAME_WORD)
 
 
@@ -32,7 +31,7 @@ class SeenPairs:
     def add(self, judged: Judged) -> None:
         """Take in a block."""
         i, j = judged.block.i, judged.block.j
-        here = np.flatnonzero(self._sampled[i] & self._sampled[j] & (judged.code != _UNKNOWN))
+        here = np.flatnonzero(self._sampled[i] & self._sampled[j] & judged.known)
         self._placed.append(
             PlacedPairs(
                 i=i[here],

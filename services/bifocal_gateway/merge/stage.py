@@ -8,6 +8,7 @@ from bifocal.contracts import (
     DocumentReading,
     ErrorDetail,
     Failure,
+    JobState,
     LensHeader,
     Report,
     Shard,
@@ -47,11 +48,13 @@ class MergeStage:
             lines.append(f"{result.model_dump_json()}\n".encode())
             succeeded += result.outcome == "succeeded"
         files.put_results(message.shard, b"".join(lines))
-        files.put_terms(message.shard, partial.tables())
+        files.put_partial(message.shard, partial.tables())
         self._bench.ledger.finish_shard(
             message.job, message.shard, succeeded=succeeded, failed=len(lines) - succeeded
         )
         files.forget_shard(message.shard, LENSES)
+        if self._bench.ledger.job(message.job).state is JobState.ENDED:
+            files.forget_sample()
 
 
 def merge_shard(shard: Shard, blobs: Sequence[bytes], partial: ShardPartial) -> Iterator[Report | Failure]:

@@ -35,11 +35,12 @@ MARKED_BY_CONTEXT = [CODES.index(Verdict.CONTEXT_ONLY), CODES.index(Verdict.BOTH
 class Judged:
     """A block of pairs with what the lenses say; every array ``(k,)``.
 
-    `cosine` and `static_percentile` mean nothing where `code` says that a word is unknown. `kind` is a
-    place among the document's kinds, -1 for none; `joint` is not a number where there is none.
+    `cosine` and `static_percentile` mean something where both ends are `known` to the static lens. `kind` is
+    a place among the document's kinds, -1 for none; `joint` is not a number where there is none.
     """
 
     block: Block
+    known: npt.NDArray[np.bool_]
     cosine: npt.NDArray[np.float32]
     static_percentile: Floats
     forward: npt.NDArray[np.float32]
@@ -64,8 +65,7 @@ class Judged:
     @property
     def strength(self) -> Floats:
         """The higher of the percentiles ``(k,)`` that mean something; 1 for a pair with a kind."""
-        known = self.code != CODES.index(Reason.UNKNOWN_WORD)
-        percentile = np.maximum(np.where(known, self.static_percentile, 0.0), self.contextual_percentile)
+        percentile = np.maximum(np.where(self.known, self.static_percentile, 0.0), self.contextual_percentile)
         return np.where(self.has_kind, 1.0, percentile)
 
 
@@ -92,10 +92,12 @@ def judge(
     told = kind_probability >= LEAST_KIND
     context = (contextual_percentile >= options.contextual_threshold) | told
     code = (meaning.astype(np.int8) + 2 * context.astype(np.int8)).astype(np.int8)
-    code[~static.comparable(i, j)] = CODES.index(Reason.UNKNOWN_WORD)
+    known = static.comparable(i, j)
+    code[~known] = CODES.index(Reason.UNKNOWN_WORD)
     code[static.same_type(i, j)] = CODES.index(Reason.SAME_WORD)
     return Judged(
         block=block,
+        known=known,
         cosine=cosine,
         static_percentile=static_percentile,
         forward=forward,

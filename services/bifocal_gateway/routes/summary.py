@@ -19,5 +19,7 @@ async def summary(request: Request, job_id: str) -> Response:
     """What a job's documents say as a whole: of all of them once the job has ended, else of those that
     have been merged by now."""
     gateway: Gateway = request.app.state.gateway
-    body = await run_sync(gateway.summaries.summary, job_id, limiter=_ONE)
+    body = await run_sync(gateway.summaries.kept, job_id)
+    if body is None:
+        body = await run_sync(gateway.summaries.summary, job_id, limiter=_ONE)
     return Response(body, media_type="application/json")

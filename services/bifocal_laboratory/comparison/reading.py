@@ -17,7 +17,7 @@ from bifocal_gateway.merge.kinds import JointScores, LikeliestKinds
 from bifocal_gateway.merge.lenses import ContextualView, StaticView
 from bifocal_gateway.merge.listing import select
 from bifocal_gateway.merge.pairs import CandidatePairs, sentences_of
-from bifocal_gateway.merge.probes import find_probe
+from bifocal_gateway.merge.probes import find_joint
 from bifocal_gateway.merge.verdicts import Judged, judge
 from bifocal_gateway.units import UnitAttention, Units, units_of
 from bifocal_laboratory.corpora import AnnotatedDocument
@@ -68,7 +68,7 @@ class ReadDocument:
         """From the views of both lenses."""
         kinds, channels = contextual.output.kinds, contextual.output.joint
         units = units_of(document, options, kinds, contextual.kinds)
-        fitted = find_probe(static.content_hash, contextual.content_hash, contextual.summary)
+        fitted = find_joint(static.content_hash, contextual.content_hash, contextual.summary)
         probe = None if fitted is None else fitted.probe
         joint = None
         if probe is not None and channels is not None:

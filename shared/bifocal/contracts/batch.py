@@ -168,8 +168,9 @@ class BatchAgreement(Wire):
     """Quantiles (`0.05` … `0.95`) of the documents' rank correlations."""
     chance: float
     """Probability of as much agreement by chance, by its own null, up to which a document is beyond it."""
-    n_beyond_chance: int
-    """Documents beyond chance; of documents without any agreement this share would be."""
+    n_beyond_chance: int | None
+    """Documents beyond chance; of documents without any agreement this share would be. None where the job has
+    too few shuffles to tell."""
     models: tuple[str, ...]
     """Static ones first; none where the job has one model a side."""
     model_spearman: tuple[tuple[float | None, ...], ...]

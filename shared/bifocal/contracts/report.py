@@ -20,7 +20,8 @@ class Provenance(Wire):
     models: dict[str, str]
     """`sha256:` of each model's content, by name; of static vectors, also of the space they are read in."""
     catalogues: dict[str, str] = Field(default_factory=dict)
-    """`sha256:` of each catalogue that kinds and probabilities are from, by name."""
+    """`sha256:` of each catalogue and probe that was asked, by name, and of the sample of the job's texts
+    where lifts are held against that."""
     libraries: dict[str, str]
     """Version of each library that the figures depend on."""
     text: str

@@ -87,10 +87,3 @@ def common_part(
     _, directions = np.linalg.eigh(scatter)
     # eigh orders by rising variance.
     return CommonPart(mean, np.ascontiguousarray(directions[:, ::-1][:, :components].T))
-
-
-def all_but_the_top(
-    vectors: npt.NDArray[np.floating], *, components: int | None = None, words: int | None = FITTED_WORDS
-) -> npt.NDArray[np.float32]:
-    """Vectors ``(n_words, size)`` without their `common_part`, whose arguments and errors it shares."""
-    return common_part(vectors, components=components, words=words).remove_from(vectors)

@@ -23,8 +23,11 @@ class TermFinder:
             folded = tuple(term[start:end].casefold() for start, end in bounds)
             if folded:
                 by_first.setdefault(folded[0], set()).add(folded)
+        self._by_first = by_first
         # Longest first, so that the first that fits is the longest.
-        self._by_first = {first: sorted(own, key=lambda t: (-len(t), t)) for first, own in by_first.items()}
+        self._lengths = {
+            first: sorted({len(term) for term in own}, reverse=True) for first, own in by_first.items()
+        }
         every = "\n".join(sorted("\x1f".join(term) for own in by_first.values() for term in own))
         self.content_hash = f"sha256:{hashlib.sha256(every.encode()).hexdigest()}"
         """Of the terms as they are looked for, whatever their order and case."""
@@ -45,7 +48,10 @@ class TermFinder:
         return found
 
     def _longest(self, words: Sequence[str], place: int) -> int:
-        for term in self._by_first.get(words[place], ()):
-            if tuple(words[place : place + len(term)]) == term:
-                return len(term)
+        first = words[place]
+        for length in self._lengths.get(first, ()):
+            # At the end of the text there may be fewer words.
+            here = tuple(words[place : place + length])
+            if here in self._by_first[first]:
+                return len(here)
         return 0

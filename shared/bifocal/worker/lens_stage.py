@@ -1,8 +1,10 @@
 """The stage of a lens: read a shard's documents, store what the lens says, commit."""
 
+import hashlib
 import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Protocol
 
 from bifocal.contracts import (
@@ -46,13 +48,13 @@ class Lens(Protocol):
     """Versions of what its figures depend on."""
 
     def read(
-        self, documents: Sequence[ShardDocument], options: Options, sample: "BatchSample | None" = None
+        self, documents: Sequence[ShardDocument], options: Options, sample: "JobSample | None" = None
     ) -> LensWork:
         """Read documents of one job. Errors that are not about a document may be raised."""
         ...
 
 
-class BatchSample:
+class JobSample:
     """Documents of a job that stand for all of it; read from the store when they are first asked for."""
 
     def __init__(self, files: JobFiles, job: str) -> None:
@@ -63,6 +65,12 @@ class BatchSample:
         """The documents; none where the job has no sample."""
         body = self._files.sample()
         return [] if body is None else Shard.model_validate_json(body).documents
+
+    @cached_property
+    def content_hash(self) -> str:
+        """`sha256:` of the texts, in their order."""
+        digest = hashlib.sha256("\0".join(document.text for document in self.documents()).encode())
+        return f"sha256:{digest.hexdigest()}"
 
 
 class LensStage:
@@ -77,7 +85,7 @@ class LensStage:
         """Read the shard, store the output, and release the merge if this was the last lens."""
         files = JobFiles(self._bench.store, message.job)
         shard = Shard.model_validate_json(files.shard(message.shard))
-        sample = BatchSample(files, message.job)
+        sample = JobSample(files, message.job)
         work = read_documents(self._lens, shard.documents, shard.options, sample)
         header = LensHeader(
             models=dict(work.models),
@@ -91,7 +99,7 @@ class LensStage:
 
 
 def read_documents(
-    lens: Lens, documents: Sequence[ShardDocument], options: Options, sample: BatchSample | None = None
+    lens: Lens, documents: Sequence[ShardDocument], options: Options, sample: JobSample | None = None
 ) -> LensWork:
     """Read documents together, or one by one where that fails, so that one bad document fails alone."""
     try:

@@ -87,7 +87,9 @@ function showDocumentsAgreement({ agreement, n_static_models: statics }) {
     el(
       "p",
       null,
-      ...prose`In ${whole("beyond-chance", agreement.n_beyond_chance)} of ${n} documents the two lenses agree beyond chance (${el("i", null, "p")} at most ${level}, which without any agreement would be about that share of them). `,
+      ...(agreement.n_beyond_chance === null
+        ? prose`Of ${n} documents it is not told whether the two lenses agree beyond chance: the job asked for too few shuffles. `
+        : prose`In ${whole("beyond-chance", agreement.n_beyond_chance)} of ${n} documents the two lenses agree beyond chance (${el("i", null, "p")} at most ${level}, which without any agreement would be about that share of them). `),
       ...prose`In the middle document they agree by ${score("agree-quantile", quantiles[quantiles.length >> 1][1])}, where 1 would be the same order and 0 none in common.`,
     ),
     quantileList("agree-quantile", quantiles, "documents"),
