@@ -1,11 +1,16 @@
 """The documents that stand for a batch."""
 
+import json
 from collections.abc import Callable
+from pathlib import Path
 
 import numpy as np
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+import small_models
+from bifocal import Document, EmbeddedStack, Report
 from bifocal.contracts import Method, Options, ShardDocument
 from bifocal.settings import Settings
 from bifocal_gateway.sample import MOST_OF_A_DOCUMENT, MOST_WORDS, Sample
@@ -66,3 +71,30 @@ def test_only_models_without_a_background_of_their_own_want_a_sample() -> None:
     # A name of ours may be given to other weights
     own = Settings(contextual_models={"minilm-l6": "/elsewhere"})
     assert Sample.is_wanted(own, Options())
+
+
+@pytest.mark.stack
+def test_a_model_of_which_nothing_is_known_is_held_against_its_job(tmp_path: Path) -> None:
+    random = np.random.default_rng(3)
+    texts = [" ".join(random.choice(small_models.SENTENCES, 20).tolist()) for _ in range(12)]
+    documents = [Document(id=str(number), text=text) for number, text in enumerate(texts)]
+    own = json.dumps({"mine": str(small_models.build("bert", tmp_path))})
+    options = Options(contextual_models=("mine",), permutations=0)
+    few = {"BIFOCAL_CONTEXTUAL_MODELS": own, "BIFOCAL_SHARD_DOCUMENTS": "4"}
+    with EmbeddedStack(env=few) as stack, stack.client() as client:
+        runs = [
+            {result.id: result for result in client.compare(order, options)}
+            for order in (documents, documents[::-1])
+        ]
+        alone = next(client.compare(documents[:1], options))
+        left = list((stack.folder / "store").rglob("sample*"))
+    assert runs[0] == runs[1]
+    for report in runs[0].values():
+        assert isinstance(report, Report)
+        assert report.contextual[0].background == "batch"
+        assert report.provenance.catalogues["sample of the job"].startswith("sha256:")
+    assert isinstance(alone, Report)
+    # One text says less of all texts than of itself
+    assert alone.contextual[0].background == "document"
+    assert "sample of the job" not in alone.provenance.catalogues
+    assert left == []
