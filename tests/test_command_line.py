@@ -222,6 +222,22 @@ def test_a_run_that_fails_leaves_the_reports_of_the_run_before(
     assert {path.name: path.read_bytes() for path in out.rglob("*") if path.is_file()} == before
 
 
+@pytest.mark.parametrize(
+    "arguments", [("no-such-file.txt",), ("FRANCE", "--contextual-model", "minilm-l6:layer-99")]
+)
+def test_a_run_without_a_single_report_leaves_those_of_the_run_before(
+    arguments: tuple[str, ...], france: Path, tmp_path: Path, stack: EmbeddedStack
+) -> None:
+    out = tmp_path / "out"
+    run("compare", str(france), "-o", str(out), stack=stack)
+    before = {path.name: path.read_bytes() for path in out.rglob("*") if path.is_file()}
+    named = [str(france) if one == "FRANCE" else one for one in arguments]
+    done = run("compare", *named, "-o", str(out), stack=stack)
+    assert done.returncode == 2
+    assert b"stay as they were" in done.stderr.replace(b"\n", b" ")
+    assert {path.name: path.read_bytes() for path in out.rglob("*") if path.is_file()} == before
+
+
 def test_an_input_is_never_written_over(tmp_path: Path, stack: EmbeddedStack) -> None:
     own = tmp_path / "reports.jsonl"
     own.write_text('{"text": "The king met the queen."}')

@@ -245,12 +245,14 @@ def test_of_too_many_relations_the_strongest_are_listed_and_the_rest_are_counted
     assert cut.verdicts == everything.verdicts
 
     def strength(relation: Relation) -> float:
-        return max(relation.static.percentile if relation.static else 0.0, relation.contextual.percentile)
+        if relation.static is None or relation.reason is not None:
+            return relation.contextual.percentile - 1
+        return max(relation.static.percentile, relation.contextual.percentile)
 
     listed = [relation for relation in everything.relations if relation in cut.relations]
     assert listed == cut.relations
     others = [strength(r) for r in everything.relations if r not in cut.relations]
-    assert max(others, default=0.0) <= min((strength(r) for r in cut.relations), default=1.0) + 1e-6
+    assert max(others, default=-1.0) <= min((strength(r) for r in cut.relations), default=1.0) + 1e-6
 
 
 @settings(deadline=None, max_examples=100)

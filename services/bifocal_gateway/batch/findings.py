@@ -232,5 +232,5 @@ def _constancy(database: Database) -> Constancy:
         least_documents=CONSTANCY_DOCUMENTS,
         n_pairs=n_pairs,
         static_spread=None if static_spread is None else static_spread / MILLION,
-        contextual_spread={f"{share:.2f}": round(value / MILLION, 6) for share, value in quantiles},
+        contextual_spread={str(share): round(value / MILLION, 6) for share, value in quantiles},
     )

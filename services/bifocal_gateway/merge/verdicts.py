@@ -64,9 +64,11 @@ class Judged:
 
     @property
     def strength(self) -> Floats:
-        """The higher of the percentiles ``(k,)`` that mean something; 1 for a pair with a kind."""
-        percentile = np.maximum(np.where(self.known, self.static_percentile, 0.0), self.contextual_percentile)
-        return np.where(self.has_kind, 1.0, percentile)
+        """The higher of the percentiles ``(k,)``, 1 for a pair with a kind; of pairs that cannot be compared
+        the contextual one less 1, so that they come behind all others."""
+        percentile = np.maximum(self.static_percentile, self.contextual_percentile)
+        compared = np.where(self.has_kind, 1.0, percentile)
+        return np.where(self.comparable, compared, self.contextual_percentile - 1.0)
 
 
 def judge(

@@ -141,6 +141,11 @@ def compare(
         neighbours=neighbours,
         permutations=permutations,
     )
+    packaged = {*_DEFAULTS.static_models, *_DEFAULTS.contextual_models}
+    if language != _DEFAULTS.language and packaged & {*static_model, *contextual_model}:
+        Console(stderr=True, highlight=False).print(
+            f"note: the packaged models were trained on English; their figures mean little for {language!r}"
+        )
     check_inputs(output, paths)
     inputs = read_inputs(paths, leave_out=output)
     totals = write_folder(

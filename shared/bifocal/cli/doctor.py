@@ -7,6 +7,7 @@ import os
 import shutil
 import subprocess
 import sys
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -105,6 +106,11 @@ def _compute() -> dict[str, Any]:
     return {**found, "cores": os.cpu_count()}
 
 
+def _views(kind: str, transformers: Iterable[str]) -> list[str]:
+    """What else of the transformers can be named."""
+    return [f"{name}:{'embeddings' if kind == 'static' else 'layer-N'}" for name in transformers]
+
+
 def _print(found: dict[str, Any]) -> None:
     console = Console(highlight=False)
     table = Table(show_header=False, title=f"bifocal {found['bifocal']} on Python {found['python']}")
@@ -113,7 +119,7 @@ def _print(found: dict[str, Any]) -> None:
     table.add_row("redis-server", found["redis_server"] or "[red]missing[/red]")
     table.add_row("gateway", found["gateway"])
     for kind, models in found["models"].items():
-        table.add_row(f"{kind} models", ", ".join(models))
+        table.add_row(f"{kind} models", ", ".join([*models, *_views(kind, found["models"]["contextual"])]))
     compute = found["compute"]
     table.add_row("device, dtype", f"{compute['device']}, {compute['dtype']}")
     if "error" in compute:

@@ -33,7 +33,8 @@ def print_totals(totals: Totals, output: Path) -> None:
     """Totals as a table, and the first failures."""
     console = Console(highlight=False)
     table = Table(
-        title=f"{totals.succeeded:,} documents, {totals.words:,} words, {totals.candidate_pairs:,} pairs"
+        title=f"{totals.succeeded:,} document{'s' * (totals.succeeded != 1)}, {totals.words:,} words, "
+        f"{totals.candidate_pairs:,} pairs"
     )
     table.add_column("verdict")
     table.add_column("pairs", justify="right")
@@ -48,7 +49,9 @@ def print_totals(totals: Totals, output: Path) -> None:
             soft_wrap=True,
         )
         for failure in totals.first_failures:
-            console.print(f"  {_shown(failure.id)}: {_shown(failure.error.message)}", soft_wrap=True)
+            # A message about a file begins with its name already.
+            message = failure.error.message.removeprefix(f"{failure.id}: ")
+            console.print(f"  {_shown(failure.id)}: {_shown(message)}", soft_wrap=True)
         if totals.failed > len(totals.first_failures):
             console.print(f"  … and {totals.failed - len(totals.first_failures):,} more")
     console.print(f"Open {escape(str(output / PAGE))}; the data are beside it.", soft_wrap=True)

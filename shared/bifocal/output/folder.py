@@ -46,11 +46,19 @@ def write_folder(folder: Path, results: Iterable[Report | Failure | BatchReport]
     """Write reports, failures, tables and the page as the results come, and the batch report if one does.
 
     The files appear together, over those of a run before, once everything is written; a run that fails
-    leaves what was there.
+    leaves what was there, and so does one without a single report.
+
+    Raises:
+        InvalidOptions: nothing could be read, and there are reports of a run before.
     """
     folder.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix=".unfinished-", dir=folder) as unfinished:
         totals = _write(Path(unfinished), results, job)
+        if not totals.succeeded and (folder / REPORTS).exists() and (folder / REPORTS).stat().st_size:
+            reason = totals.first_failures[0].error.message if totals.first_failures else "there was nothing"
+            raise InvalidOptions(
+                f"no document could be read, so the reports in {folder} stay as they were; {reason}"
+            )
         for name in FILES:
             made = Path(unfinished, name)
             if made.exists():

@@ -8,7 +8,7 @@ const BATCH_LISTS = {
   both: ["both say", "What both say: pairs near in meaning that these documents tie oftener than chance has it."],
   meaning_only: [
     "the language says",
-    "What the language binds and these documents do not tie: the absence least likely by chance first. Only where q is low do the documents avoid the pair; the list goes on below that.",
+    "What the language binds and these documents are not shown to tie: the absence least likely by chance first. Only where q is low do the documents avoid the pair; the list goes on below that.",
   ],
   not_comparable: ["not comparable", "Pairs that these documents tie, of which a term has no vector."],
 };
@@ -142,7 +142,7 @@ function showBatch() {
   const verdict = (name) => whole("batch-verdict", batch.verdicts[name]);
   $("batch-said").replaceChildren(
     ...prose`These ${whole("batch-documents", batch.n_documents)} ${batch.n_documents === 1 ? "document holds" : "documents hold"} ${whole("n-pairs", batch.n_pairs)} pairs of ${whole("n-terms", batch.n_terms)} terms. `,
-    ...prose`They say ${verdict("context_only")} of them that the language does not, and ${verdict("both")} that it does; ${verdict("meaning_only")} that the language binds are not tied here.`,
+    ...prose`They say ${verdict("context_only")} of them that the language does not, and ${verdict("both")} that it does; ${verdict("meaning_only")} that the language binds are not shown to be tied here.`,
   );
   const notes = [];
   if (!batch.complete) notes.push(["The job had not ended: this is of the documents that had been merged by then."]);
