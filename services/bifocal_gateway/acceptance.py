@@ -27,6 +27,7 @@ from bifocal.errors import (
     InvalidOptions,
     InvalidRequest,
 )
+from bifocal.failpoints import failpoint
 from bifocal.ledger import Ledger
 from bifocal.models import check_models
 from bifocal.settings import Settings
@@ -65,7 +66,7 @@ class Acceptance:
         job = uuid.uuid4().hex
         files = JobFiles(self.store, job)
         failures: list[Failure] = []
-        sizes: list[int] = []
+        n_documents = n_shards = 0
         documents = reader.readable(raw_documents, failures)
         sample = Sample() if Sample.is_wanted(self.settings, options) else None
         for number, packed in enumerate(_shards(documents, self.settings)):
@@ -80,13 +81,22 @@ class Acceptance:
             if sample is not None:
                 for document in packed:
                     sample.add(document)
-            sizes.append(len(packed))
+            n_documents += len(packed)
+            n_shards += 1
         if sample is not None:
             drawn = Shard(job=job, shard=0, options=options, documents=sample.documents())
             files.put_sample(drawn.model_dump_json().encode())
         if failures:
             files.put_refused("".join(f"{failure.model_dump_json()}\n" for failure in failures).encode())
-        self.ledger.create_job(job, options=options, n_refused=len(failures), shard_documents=sizes)
+        failpoint("acceptance.written")
+        self.ledger.create_job(
+            job,
+            options=options,
+            n_documents=n_documents + len(failures),
+            n_refused=len(failures),
+            n_shards=n_shards,
+        )
+        failpoint("acceptance.recorded")
         return self.ledger.job(job)
 
     def _request(self, body: Any) -> tuple[Sequence[Any], Options, tuple[str, ...]]:

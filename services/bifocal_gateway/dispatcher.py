@@ -1,6 +1,7 @@
 """Hands accepted shards to the lenses, a bounded number at a time, and again those that got lost."""
 
 import logging
+import random
 import threading
 
 import redis
@@ -9,13 +10,15 @@ from kombu.exceptions import OperationalError
 
 from bifocal.contracts import DocumentReading, ErrorDetail, Failure, LensHeader, Shard, ShardMessage
 from bifocal.errors import WorkerLost
-from bifocal.ledger import Ledger, Overdue
-from bifocal.ledger.ledger import MERGE
+from bifocal.failpoints import failpoint
+from bifocal.ledger import MERGE, Ledger, Overdue
+from bifocal.ledger.ledger import MOST_ATTEMPTS
 from bifocal.lenses import LENSES, write_outputs
 from bifocal.queue import publish
 from bifocal.settings import Settings
 from bifocal.store import JobFiles, Store
 from bifocal_gateway.batch.partial import ShardPartial
+from bifocal_gateway.merge.finish import Outcome, finish
 
 log = logging.getLogger(__name__)
 
@@ -56,10 +59,17 @@ class Dispatcher:
 
     def step(self) -> None:
         """Dispatch what there is room for, and take up what is overdue."""
-        for job, shard in self._ledger.dispatch(self._settings.shards_in_flight):
+        chosen = self._settings
+        for job, shard in self._ledger.dispatch(chosen.shards_in_flight):
+            failpoint("dispatcher.recorded")
             for lens in LENSES:
                 publish(self._app, lens, ShardMessage(job=job, shard=shard))
-        for overdue in self._ledger.overdue(self._settings.redispatch_after_s):
+                failpoint("dispatcher.published")
+        # A tenth more or less, so that several gateways do not look all at once.
+        look_s = chosen.look_s * random.uniform(0.9, 1.1)  # noqa: S311
+        for overdue in self._ledger.overdue(
+            every_s=look_s, message_s=chosen.message_s, lease_s=chosen.lease_s
+        ):
             self._again(overdue)
 
     def _again(self, overdue: Overdue) -> None:
@@ -71,32 +81,37 @@ class Dispatcher:
             overdue.job,
             overdue.attempts,
         )
-        if overdue.attempts >= self._settings.max_attempts:
-            self._give_up(overdue.stage, message, overdue.attempts)
+        if overdue.blank >= self._settings.max_attempts or overdue.attempts >= MOST_ATTEMPTS - 1:
+            self._give_up(overdue)
         else:
             publish(self._app, overdue.stage, message)
 
-    def _give_up(self, stage: str, message: ShardMessage, attempts: int) -> None:
+    def _give_up(self, overdue: Overdue) -> None:
         """Say in a stage's place that it failed, so that the shard ends by the usual way."""
-        files = JobFiles(self._store, message.job)
-        shard = Shard.model_validate_json(files.shard(message.shard))
+        job, number, stage = overdue.job, overdue.shard, overdue.stage
+        attempt = self._ledger.lease(stage, job, number, owner="dispatcher", for_s=self._settings.lease_s)
+        if attempt is None:
+            return
+        files = JobFiles(self._store, job)
+        shard = Shard.model_validate_json(files.shard(number))
         documents = shard.documents
         detail = ErrorDetail.of(
-            WorkerLost(f"no {stage} worker finished this document or one beside it in {attempts} attempts")
+            WorkerLost(
+                f"no {stage} worker finished this document or one beside it in {overdue.attempts} attempts"
+            )
         )
         if stage == MERGE:
             failures = [Failure(id=d.id, index=d.index, error=detail) for d in documents]
             lines = "".join(f"{failure.model_dump_json()}\n" for failure in failures)
-            files.put_results(message.shard, lines.encode())
-            # Over the partial of an attempt that got so far: no document succeeded.
-            files.put_partial(message.shard, ShardPartial(shard.options.contextual_threshold).tables())
-            self._ledger.finish_shard(message.job, message.shard, succeeded=0, failed=len(failures))
-            files.forget_shard(message.shard, LENSES)
+            outcome = Outcome(lines=lines.encode(), succeeded=0, failed=len(failures))
+            # No document succeeded, so none contributes to the batch report.
+            partial = ShardPartial(shard.options.contextual_threshold).tables()
+            finish(self._ledger, files, attempt, outcome, partial, self._ledger.outputs(job, number))
             return
         failed = LensHeader(readings=tuple(DocumentReading(index=d.index, error=detail) for d in documents))
-        files.put_reading(stage, message.shard, write_outputs(failed, {}))
-        if self._ledger.commit_lens(stage, message.job, message.shard):
-            publish(self._app, MERGE, message)
+        files.put_reading(stage, number, attempt.number, write_outputs(failed, {}))
+        if self._ledger.commit_lens(stage, job, number, attempt.number).releases_merge:
+            publish(self._app, MERGE, ShardMessage(job=job, shard=number))
 
     def _run(self) -> None:
         while not self._stopping:

@@ -71,12 +71,19 @@ class Settings(BaseSettings):
     """Number format of transformers: `auto`, `float32` or `bfloat16`."""
     catalogue_folder: Path | None = None
     """Folder of head catalogues and probes made by `bifocal calibrate`."""
-    lease_s: float = Field(default=15.0, gt=0)
+    lease_s: float = Field(default=6.0, gt=0)
     """A stage whose worker has not renewed its lease for this long is handed out again."""
-    redispatch_after_s: float = Field(default=30.0, gt=0)
-    """How often a shard is looked at for stages whose message or worker was lost."""
+    attempt_s: float = Field(default=3600.0, gt=0)
+    """A stage is handed out again after this long, even if its worker renews its lease."""
+    look_s: float = Field(default=1.0, gt=0)
+    """How often the shards in flight are looked at for stages whose message or worker was lost."""
+    message_s: float = Field(default=3.0, gt=0)
+    """A message that was taken from its queue must have become a lease after this long."""
+    retry_s: float = Field(default=2.0, gt=0)
+    """A worker waits this long before it hands back a shard because the store or Redis is at fault."""
     max_attempts: int = Field(default=3, gt=0)
-    """Times a lens may begin a shard before its documents end as failures."""
+    """Workers that may die over one document alone, or over a shard before they come to a document, until
+    these end as failures."""
     ready_file: Path | None = None
     """File a worker touches once its model is loaded, and again at every heartbeat."""
 

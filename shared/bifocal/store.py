@@ -96,30 +96,41 @@ class JobFiles:
         """Remove the documents that the job's background is measured on; none are no error."""
         self._store.delete(f"jobs/{self._job}/sample.json.gz")
 
-    def put_reading(self, lens: str, shard: int, body: bytes) -> None:
+    def put_reading(self, lens: str, shard: int, attempt: int, body: bytes) -> None:
         """What a lens says of a shard."""
-        self._store.put(self._path(lens, shard, "safetensors"), body)
+        self._store.put(self._path(lens, shard, f"{attempt}.safetensors"), body)
 
-    def reading(self, lens: str, shard: int) -> bytes:
+    def reading(self, lens: str, shard: int, attempt: int) -> bytes:
         """What a lens says of a shard."""
-        return self._store.get(self._path(lens, shard, "safetensors"))
+        return self._store.get(self._path(lens, shard, f"{attempt}.safetensors"))
 
-    def put_results(self, shard: int, lines: bytes) -> None:
+    def forget_reading(self, lens: str, shard: int, attempt: int) -> None:
+        """Remove what one attempt of a lens says of a shard."""
+        self._store.delete(self._path(lens, shard, f"{attempt}.safetensors"))
+
+    def put_results(self, shard: int, attempt: int, lines: bytes) -> None:
         """How the documents of a shard ended, a line each."""
-        self._store.put(self._path("results", shard, "jsonl.gz"), gzip.compress(lines, 1, mtime=0))
+        body = gzip.compress(lines, 1, mtime=0)
+        self._store.put(self._path("results", shard, f"{attempt}.jsonl.gz"), body)
 
-    def results(self, shard: int) -> bytes:
+    def results(self, shard: int, attempt: int) -> bytes:
         """How the documents of a shard ended, a line each."""
-        return gzip.decompress(self._store.get(self._path("results", shard, "jsonl.gz")))
+        return gzip.decompress(self._store.get(self._path("results", shard, f"{attempt}.jsonl.gz")))
 
-    def put_partial(self, shard: int, tables: Mapping[str, bytes]) -> None:
+    def put_partial(self, shard: int, attempt: int, tables: Mapping[str, bytes]) -> None:
         """What the documents of a shard contribute to their batch, as Parquet tables by name."""
         for table, body in tables.items():
-            self._store.put(self._terms_path(table, shard), body)
+            self._store.put(self._terms_path(table, shard, attempt), body)
 
-    def terms(self, table: str, shard: int, folder: Path) -> Path:
+    def terms(self, table: str, shard: int, attempt: int, folder: Path) -> Path:
         """A file with one of these tables: where it lies, or a copy in `folder`."""
-        return self._store.file(self._terms_path(table, shard), folder)
+        return self._store.file(self._terms_path(table, shard, attempt), folder)
+
+    def forget_results(self, shard: int, attempt: int, tables: Iterable[str]) -> None:
+        """Remove what one attempt of a merge wrote; `tables` are those of the partial."""
+        self._store.delete(self._path("results", shard, f"{attempt}.jsonl.gz"))
+        for table in tables:
+            self._store.delete(self._terms_path(table, shard, attempt))
 
     def put_summary(self, body: bytes) -> None:
         """The batch report of a job that has ended."""
@@ -143,14 +154,12 @@ class JobFiles:
         except FileNotFoundError:
             return b""
 
-    def forget_shard(self, shard: int, lenses: Iterable[str]) -> None:
-        """Remove what a merged shard no longer needs: its documents and readings."""
-        for lens in lenses:
-            self._store.delete(self._path(lens, shard, "safetensors"))
+    def forget_shard(self, shard: int) -> None:
+        """Remove the documents of a shard."""
         self._store.delete(self._path("shards", shard, "json.gz"))
 
-    def _terms_path(self, table: str, shard: int) -> str:
-        return self._path("terms", shard, f"{table}.parquet")
+    def _terms_path(self, table: str, shard: int, attempt: int) -> str:
+        return self._path("terms", shard, f"{attempt}.{table}.parquet")
 
     def _path(self, kind: str, shard: int, suffix: str) -> str:
         return f"jobs/{self._job}/{kind}/{shard:06d}.{suffix}"

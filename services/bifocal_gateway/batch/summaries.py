@@ -44,7 +44,9 @@ class Summaries:
         shards = self.ledger.merged_shards(job_id)
         with tempfile.TemporaryDirectory(prefix="bifocal-batch-") as temporary:
             folder = Path(temporary)
-            tables = {table: [files.terms(table, shard, folder) for shard in shards] for table in TABLES}
+            tables = {
+                table: [files.terms(table, *merged, folder) for merged in shards.items()] for table in TABLES
+            }
             report = fold(job, tables, folder=folder, memory_mb=self.settings.batch_memory_mb)
         body = report.model_dump_json().encode()
         if job.state is JobState.ENDED:

@@ -1,14 +1,13 @@
 """The merge as a stage: two lens outputs of a shard in, its results out."""
 
 import logging
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 from bifocal.contracts import (
     DocumentReading,
     ErrorDetail,
     Failure,
-    JobState,
     LensHeader,
     Report,
     Shard,
@@ -16,12 +15,14 @@ from bifocal.contracts import (
     ShardMessage,
 )
 from bifocal.errors import BifocalError, InternalError
+from bifocal.failpoints import failpoint
 from bifocal.lenses import LENSES, DocumentOutputs, read_outputs
 from bifocal.store import JobFiles
 from bifocal.versions import versions
-from bifocal.worker import Bench
+from bifocal.worker import Bench, Hold, LeaseLost
 from bifocal_gateway.batch.agreement import DocumentAgreement
 from bifocal_gateway.batch.partial import ShardPartial
+from bifocal_gateway.merge.finish import Outcome, finish
 from bifocal_gateway.merge.lenses import ContextualView, StaticView
 from bifocal_gateway.merge.report import Sources, merge_document
 
@@ -36,31 +37,36 @@ class MergeStage:
     def __init__(self, bench: Bench) -> None:
         self._bench = bench
 
-    def __call__(self, message: ShardMessage) -> None:
+    def __call__(self, message: ShardMessage, hold: Hold) -> None:
         """Write a line of results for each document of the shard, and end it in the ledger."""
         files = JobFiles(self._bench.store, message.job)
         shard = Shard.model_validate_json(files.shard(message.shard))
-        blobs = [files.reading(lens, message.shard) for lens in LENSES]
+        read = self._bench.ledger.outputs(message.job, message.shard)
+        if read.keys() < set(LENSES):
+            # The shard was merged between the lease and this look.
+            raise LeaseLost
+        blobs = [files.reading(lens, message.shard, read[lens].attempt) for lens in LENSES]
         partial = ShardPartial(shard.options.contextual_threshold)
         lines, succeeded = [], 0
         # A report is turned into its line at once: as objects it takes ten times the memory.
-        for result in merge_shard(shard, blobs, partial):
+        for result in merge_shard(shard, blobs, partial, hold.begin):
             lines.append(f"{result.model_dump_json()}\n".encode())
             succeeded += result.outcome == "succeeded"
-        files.put_results(message.shard, b"".join(lines))
-        files.put_partial(message.shard, partial.tables())
-        self._bench.ledger.finish_shard(
-            message.job, message.shard, succeeded=succeeded, failed=len(lines) - succeeded
-        )
-        files.forget_shard(message.shard, LENSES)
-        if self._bench.ledger.job(message.job).state is JobState.ENDED:
-            files.forget_sample()
+        hold.done()
+        failpoint("merge.computed")
+        outcome = Outcome(lines=b"".join(lines), succeeded=succeeded, failed=len(lines) - succeeded)
+        finish(self._bench.ledger, files, hold.attempt, outcome, partial.tables(), read)
 
 
-def merge_shard(shard: Shard, blobs: Sequence[bytes], partial: ShardPartial) -> Iterator[Report | Failure]:
+def merge_shard(
+    shard: Shard,
+    blobs: Sequence[bytes],
+    partial: ShardPartial,
+    begin: Callable[[int], None] = lambda _: None,
+) -> Iterator[Report | Failure]:
     """How each document of a shard ends, in the shard's order; `blobs` are the lens services' outputs.
 
-    `partial` takes in those that succeed.
+    `partial` takes in those that succeed; `begin` is told the place of each, and may refuse it.
     """
     services = [_Service.of(blob) for blob in blobs]
     sources = Sources(
@@ -70,13 +76,14 @@ def merge_shard(shard: Shard, blobs: Sequence[bytes], partial: ShardPartial) -> 
         | {name: version for one in services for name, version in one.header.libraries.items()},
         terms=shard.terms,
     )
-    for document in shard.documents:
+    for place, document in enumerate(shard.documents):
         errors = [one.readings[document.index].error for one in services]
         error = next((error for error in errors if error is not None), None)
         if error is not None:
             yield _failure(document, error)
             continue
         try:
+            begin(place)
             static = {view.summary.model: view for one in services for view in one.static(document.index)}
             contextual = {v.summary.model: v for one in services for v in one.contextual(document.index)}
             merged = merge_document(
@@ -88,6 +95,8 @@ def merge_shard(shard: Shard, blobs: Sequence[bytes], partial: ShardPartial) -> 
             )
             partial.add(merged.terms, DocumentAgreement.of(merged.report))
             yield merged.report
+        except LeaseLost:
+            raise
         except BifocalError as refused:
             yield _failure(document, ErrorDetail.of(refused))
         except Exception as fault:

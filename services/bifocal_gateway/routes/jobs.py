@@ -53,13 +53,14 @@ def fetch(
     """
     gateway: Gateway = request.app.state.gateway
     gateway.ledger.job(job_id)
-    parts = [0, *(shard + 1 for shard in gateway.ledger.merged_shards(job_id))]
+    merged = gateway.ledger.merged_shards(job_id)
+    parts = [0, *(shard + 1 for shard in merged)]
     if from_part is not None:
         there = set(parts)
         parts = list(takewhile(there.__contains__, count(from_part)))
     headers = {NEXT_PART_HEADER: str(parts[-1] + 1 if parts else from_part or 0)}
     return StreamingResponse(
-        _results(gateway, job_id, parts), media_type="application/x-ndjson", headers=headers
+        _results(gateway, job_id, parts, merged), media_type="application/x-ndjson", headers=headers
     )
 
 
@@ -82,7 +83,7 @@ async def _body(request: Request, most: int) -> bytes:
     return bytes(received)
 
 
-def _results(gateway: Gateway, job_id: str, parts: list[int]) -> Iterator[bytes]:
+def _results(gateway: Gateway, job_id: str, parts: list[int], merged: dict[int, int]) -> Iterator[bytes]:
     files = JobFiles(gateway.store, job_id)
     for part in parts:
-        yield files.results(part - 1) if part else files.refused()
+        yield files.results(part - 1, merged[part - 1]) if part else files.refused()

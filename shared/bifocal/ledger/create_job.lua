@@ -1,25 +1,23 @@
 -- Accept a job with all its shards, at once or not at all.
 -- KEYS[1] bifocal:jobs          zset   gains the job
 -- KEYS[2] bifocal:job:{job}     hash   is created
--- KEYS[3] bifocal:pending       list   gains every shard
+-- KEYS[3] bifocal:pending       list   gains the job, if it has shards
 -- ARGV[1] job id
 -- ARGV[2] options, JSON
 -- ARGV[3] documents, all
 -- ARGV[4] documents refused at acceptance
--- ARGV[5…] documents in shard 0, 1, …
+-- ARGV[5] shards
 -- Returns 1, or 0 if there is such a job already.
+-- A job takes the same room however many shards it has: they are numbers until they are dispatched.
 if redis.call('EXISTS', KEYS[2]) == 1 then return 0 end
 local time = redis.call('TIME')
 local now = time[1] .. '.' .. string.format('%06d', time[2])
-local n_shards = #ARGV - 4
 redis.call('HSET', KEYS[2], 'state', 'in_progress', 'options', ARGV[2], 'total', ARGV[3],
-  'succeeded', 0, 'failed', ARGV[4], 'n_shards', n_shards, 'n_merged', 0, 'created_at', now)
+  'succeeded', 0, 'failed', ARGV[4], 'n_shards', ARGV[5], 'n_dispatched', 0, 'n_merged', 0, 'created_at', now)
 redis.call('ZADD', KEYS[1], now, ARGV[1])
-for k = 1, n_shards do
-  redis.call('HSET', 'bifocal:shard:' .. ARGV[1] .. ':' .. (k - 1), 'n_documents', ARGV[4 + k])
-  redis.call('RPUSH', KEYS[3], ARGV[1] .. ':' .. (k - 1))
-end
-if n_shards == 0 then
+if tonumber(ARGV[5]) == 0 then
   redis.call('HSET', KEYS[2], 'state', 'ended', 'ended_at', now)
+else
+  redis.call('RPUSH', KEYS[3], ARGV[1])
 end
 return 1

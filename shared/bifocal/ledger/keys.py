@@ -4,20 +4,42 @@
 key                                        type    holds
 =========================================  ======  ==============================================
 ``bifocal:jobs``                           zset    job ids by time of creation
-``bifocal:job:{job}``                      hash    state, options, counts, n_shards, n_merged, times
-``bifocal:pending``                        list    ``job:shard`` accepted and not yet dispatched
-``bifocal:in_flight``                      zset    ``job:shard`` by the time of its last dispatch
-``bifocal:shard:{job}:{shard}``            hash    ``n_documents``, ``attempts:{stage}``, lenses done
-``bifocal:merged:{job}``                   set     shards whose results are in the store
+``bifocal:job:{job}``                      hash    state, options, counts, shards, times
+``bifocal:pending``                        list    jobs with shards that were not dispatched yet
+``bifocal:in_flight``                      zset    ``job:shard`` by the time of dispatch
+``bifocal:shard:{job}:{shard}``            hash    from dispatch to merge, see below
+``bifocal:merged:{job}``                   string  a character a shard: the attempt whose results are
+                                                   in the store and count; 0 for none
 ``bifocal:lease:{stage}:{job}:{shard}``    string  owner of a stage in progress; expires
+``bifocal:sent``                           string  number of the last message to a stage
+``bifocal:front``                          hash    by stage, the latest message that was begun
+``bifocal:reconciler``                     string  held for a while by who looks for lost work
 ``bifocal:worker:{stage}:{worker}``        string  what a live worker has loaded; expires
 ``bifocal:broker:{stage}``                 list    Celery's queue; only its length is read here
 =========================================  ======  ==============================================
+
+Fields of a shard's hash, for each stage:
+
+``{lens}``
+    the attempt whose output counts; the stage is done.
+``sent:{stage}``, ``sent_at:{stage}``
+    number of the message that should bring the stage about, and when it was sent, in milliseconds.
+``begun:{stage}``, ``begun_at:{stage}``
+    number of the message by which it was last begun, and when.
+``attempts:{stage}``, ``open:{stage}``
+    times it was begun; owner of an attempt that was not handed back.
+``at:{stage}``
+    place of the document that a careful attempt is at.
+``deaths:{stage}:{place}``, ``blank:{stage}``, ``died:{stage}``
+    attempts that died at a document; that died without naming one; whether any did.
 """
 
 JOBS = "bifocal:jobs"
 PENDING = "bifocal:pending"
 IN_FLIGHT = "bifocal:in_flight"
+SENT = "bifocal:sent"
+FRONT = "bifocal:front"
+RECONCILER = "bifocal:reconciler"
 
 #: Before every key of the broker, so that ledger and broker can share a Redis.
 BROKER_PREFIX = "bifocal:broker:"
@@ -38,7 +60,7 @@ class Keys:
 
     @staticmethod
     def merged(job: str) -> str:
-        """Set of a job's merged shards."""
+        """A job's merged shards."""
         return f"bifocal:merged:{job}"
 
     @staticmethod
@@ -53,5 +75,5 @@ class Keys:
 
     @staticmethod
     def member(job: str, shard: int) -> str:
-        """A shard as a member of `PENDING` and `IN_FLIGHT`."""
+        """A shard as a member of `IN_FLIGHT`."""
         return f"{job}:{shard}"

@@ -1,8 +1,9 @@
 """The ledger: one method for each step of a shard, each of them atomic in Redis."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from enum import IntEnum
 from importlib.resources import files
 from typing import Any, cast
 
@@ -10,10 +11,35 @@ import redis
 
 from bifocal.contracts import Job, JobCounts, JobState, Options
 from bifocal.errors import UnknownJob
-from bifocal.ledger.keys import BROKER_PREFIX, IN_FLIGHT, JOBS, PENDING, Keys
+from bifocal.ledger.keys import BROKER_PREFIX, FRONT, IN_FLIGHT, JOBS, PENDING, RECONCILER, SENT, Keys
 
 #: The last stage of every shard.
 MERGE = "merge"
+
+#: Attempts whose results can count: the rest of what one printable character can say.
+MOST_ATTEMPTS = 94
+#: Attempt 1 is this and one, as a character.
+_FIRST = 32
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Attempt:
+    """A stage of a shard in a worker's hands, and how it went before.
+
+    `blank` counts the attempts that died, or failed, before they named a document, `deaths` those that died
+    at a document, by its place in the shard.
+    """
+
+    stage: str
+    job: str
+    shard: int
+    owner: str
+    number: int
+    """From 1; outputs lie under it, so that a late one is written over nothing."""
+    careful: bool
+    """Whether an earlier one died, so that this one should name each document before it reads it."""
+    blank: int = 0
+    deaths: Mapping[int, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -24,7 +50,9 @@ class Overdue:
     shard: int
     stage: str
     attempts: int
-    """Times a worker has begun it."""
+    """Times a worker has begun it and not handed it back."""
+    blank: int
+    """Attempts of these that died before they named a document."""
 
 
 class Ledger:
@@ -49,6 +77,7 @@ class Ledger:
         self._lease = script("lease")
         self._renew_lease = script("renew_lease")
         self._release_lease = script("release_lease")
+        self._at_document = script("at_document")
 
     @classmethod
     def connect(cls, url: str, lenses: Sequence[str]) -> "Ledger":
@@ -65,13 +94,17 @@ class Ledger:
     # --- acceptance ---------------------------------------------------------------------------
 
     def create_job(
-        self, job: str, *, options: Options, n_refused: int, shard_documents: Sequence[int]
-    ) -> None:
-        """Accept a job: `shard_documents` counts the documents of each shard, all of them in the store."""
-        total = n_refused + sum(shard_documents)
-        self._create_job(
-            keys=[JOBS, Keys.job(job), PENDING],
-            args=[job, options.model_dump_json(), total, n_refused, *shard_documents],
+        self, job: str, *, options: Options, n_documents: int, n_refused: int, n_shards: int
+    ) -> bool:
+        """Accept a job whose shards are all in the store; False if there is one of that id already.
+
+        `n_documents` are all, `n_refused` of them were refused at acceptance.
+        """
+        return bool(
+            self._create_job(
+                keys=[JOBS, Keys.job(job), PENDING],
+                args=[job, options.model_dump_json(), n_documents, n_refused, n_shards],
+            )
         )
 
     def job(self, job: str) -> Job:
@@ -94,60 +127,114 @@ class Ledger:
             ended_at=_time(fields["ended_at"]) if "ended_at" in fields else None,
         )
 
-    def merged_shards(self, job: str) -> list[int]:
-        """Shards of a job whose results can be read, in order."""
-        return sorted(int(shard) for shard in cast(set[str], self._redis.smembers(Keys.merged(job))))
+    def merged_shards(self, job: str) -> dict[int, int]:
+        """Shards of a job whose results can be read, in order, each with the attempt whose results count."""
+        merged = cast(str | None, self._redis.get(Keys.merged(job))) or ""
+        return {shard: ord(one) - _FIRST for shard, one in enumerate(merged) if one != "\0"}
 
     # --- dispatch -----------------------------------------------------------------------------
 
     def dispatch(self, most_in_flight: int) -> list[tuple[str, int]]:
-        """Move pending shards in flight, up to a number; returns (job, shard) for each."""
-        return [_split(member) for member in self._dispatch(keys=[PENDING, IN_FLIGHT], args=[most_in_flight])]
+        """Move shards in flight, up to a number, of all jobs in turn; returns (job, shard) for each."""
+        found = self._dispatch(keys=[PENDING, IN_FLIGHT, SENT], args=[most_in_flight, *self._lenses])
+        return [_split(member) for member in found]
 
-    def overdue(self, after_s: float) -> list[Overdue]:
-        """Stages to hand out again, of shards dispatched or looked at more than `after_s` ago."""
+    def overdue(self, *, every_s: float, message_s: float, lease_s: float) -> list[Overdue]:
+        """Stages to hand out again; nothing if somebody has looked less than `every_s` ago.
+
+        A message is taken for lost when it is `message_s` old, and a lease for dead that claims to live
+        longer than `lease_s`.
+        """
         stages = (*self._lenses, MERGE)
         queues = [f"{BROKER_PREFIX}{stage}" for stage in stages]
-        flat = self._overdue(keys=[IN_FLIGHT, *queues], args=[int(after_s), *stages])
+        flat = self._overdue(
+            keys=[IN_FLIGHT, RECONCILER, FRONT, SENT, *queues],
+            args=[max(1, _ms(every_s)), _ms(message_s), _ms(lease_s), *stages],
+        )
         found = []
-        for member, stage, attempts in zip(flat[::3], flat[1::3], flat[2::3], strict=True):
+        for member, stage, attempts, blank in zip(*(flat[k::4] for k in range(4)), strict=True):
             job, shard = _split(member)
-            found.append(Overdue(job=job, shard=shard, stage=stage, attempts=int(attempts)))
+            found.append(Overdue(job=job, shard=shard, stage=stage, attempts=int(attempts), blank=int(blank)))
         return found
 
     # --- work ---------------------------------------------------------------------------------
 
-    def lease(self, stage: str, job: str, shard: int, *, owner: str, for_s: float) -> bool:
-        """Begin a stage of a shard; False if it is done, or another worker is at it."""
-        keys = [Keys.lease(stage, job, shard), Keys.shard(job, shard)]
-        return bool(self._lease(keys=keys, args=[owner, int(for_s * 1000), stage]))
+    def lease(self, stage: str, job: str, shard: int, *, owner: str, for_s: float) -> Attempt | None:
+        """Begin a stage of a shard; None if it is done, or another worker is at it."""
+        keys = [Keys.lease(stage, job, shard), Keys.shard(job, shard), FRONT]
+        found = [int(one) for one in self._lease(keys=keys, args=[owner, _ms(for_s), stage])]
+        if not found:
+            return None
+        number, died, blank, *deaths = found
+        return Attempt(
+            stage=stage,
+            job=job,
+            shard=shard,
+            owner=owner,
+            number=number,
+            careful=bool(died),
+            blank=blank,
+            deaths=dict(zip(deaths[::2], deaths[1::2], strict=True)),
+        )
 
-    def renew(self, stage: str, job: str, shard: int, *, owner: str, for_s: float) -> bool:
-        """Keep a lease; False if it was lost."""
-        return bool(self._renew_lease(keys=[Keys.lease(stage, job, shard)], args=[owner, int(for_s * 1000)]))
-
-    def release(self, stage: str, job: str, shard: int, *, owner: str) -> None:
-        """Give a lease back."""
-        self._release_lease(keys=[Keys.lease(stage, job, shard)], args=[owner])
-
-    def commit_lens(self, lens: str, job: str, shard: int) -> bool:
-        """Record a lens output that lies in the store; True if the shard can now be merged."""
-        return bool(self._commit_lens(keys=[Keys.shard(job, shard)], args=[lens, *self._lenses]) == 1)
-
-    def finish_shard(self, job: str, shard: int, *, succeeded: int, failed: int) -> bool:
-        """Record results that lie in the store; False if another merge was first."""
+    def renew(self, attempt: Attempt, *, for_s: float, most_s: float) -> bool:
+        """Keep a lease; False if it was lost, or has been kept for `most_s` in all."""
         return bool(
-            self._finish_shard(
-                keys=[Keys.shard(job, shard), Keys.job(job), IN_FLIGHT, Keys.merged(job)],
-                args=[Keys.member(job, shard), shard, succeeded, failed],
+            self._renew_lease(
+                keys=self._keys(attempt), args=[attempt.owner, _ms(for_s), attempt.stage, _ms(most_s)]
             )
         )
+
+    def release(self, attempt: Attempt, *, undone: bool = False) -> None:
+        """Give a lease back; `undone` if the attempt was broken off and nobody is to blame."""
+        self._release_lease(keys=self._keys(attempt), args=[attempt.owner, attempt.stage, int(undone)])
+
+    def at(self, attempt: Attempt, place: int) -> bool:
+        """Say which document of the shard an attempt is at; False if its lease was lost."""
+        return bool(
+            self._at_document(keys=self._keys(attempt)[::-1], args=[attempt.owner, attempt.stage, place])
+        )
+
+    def commit_lens(self, lens: str, job: str, shard: int, attempt: int) -> "LensCommit":
+        """Record a lens output that lies in the store."""
+        found = self._commit_lens(keys=[Keys.shard(job, shard), SENT], args=[lens, attempt, *self._lenses])
+        if not found:
+            return LensCommit(counts=False, releases_merge=False)
+        return LensCommit(counts=int(found[0]) == attempt, releases_merge=int(found[1]) == 1)
+
+    def outputs(self, job: str, shard: int) -> "dict[str, LensOutput]":
+        """The output that counts of each lens that has committed one, of a shard that is not merged."""
+        fields = cast(dict[str, str], self._redis.hgetall(Keys.shard(job, shard)))
+        return {
+            lens: LensOutput(
+                attempt=int(fields[lens]),
+                attempts=max(int(fields[lens]), int(fields.get(f"attempts:{lens}", 0))),
+            )
+            for lens in self._lenses
+            if lens in fields
+        }
+
+    def finish_shard(self, job: str, shard: int, attempt: int, *, succeeded: int, failed: int) -> "Finish":
+        """Record results that lie in the store."""
+        return Finish(
+            self._finish_shard(
+                keys=[Keys.shard(job, shard), Keys.job(job), IN_FLIGHT, Keys.merged(job)],
+                args=[Keys.member(job, shard), shard, chr(_FIRST + attempt), succeeded, failed],
+            )
+        )
+
+    @staticmethod
+    def _keys(attempt: Attempt) -> list[str]:
+        return [
+            Keys.lease(attempt.stage, attempt.job, attempt.shard),
+            Keys.shard(attempt.job, attempt.shard),
+        ]
 
     # --- presence -----------------------------------------------------------------------------
 
     def announce(self, stage: str, worker: str, *, loaded: str, for_s: float) -> None:
         """Say that a worker is up and what it has loaded."""
-        self._redis.set(Keys.worker(stage, worker), loaded, px=int(for_s * 1000))
+        self._redis.set(Keys.worker(stage, worker), loaded, px=_ms(for_s))
 
     def workers(self, stage: str) -> int:
         """Live workers of a stage."""
@@ -158,9 +245,41 @@ class Ledger:
         self._redis.ping()
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LensCommit:
+    """What a commit of a lens output came to."""
+
+    counts: bool
+    """Whether this very output is the one that is merged; another attempt's can go."""
+    releases_merge: bool
+    """Whether the shard can be merged."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LensOutput:
+    """Which attempt's output of a lens counts, of how many."""
+
+    attempt: int
+    attempts: int
+
+
+class Finish(IntEnum):
+    """What a commit of results came to."""
+
+    LATE = 0
+    """Another merge was first: these results can go."""
+    FIRST = 1
+    ENDS_JOB = 2
+    """The first one, of the job's last shard."""
+
+
 def _split(member: str) -> tuple[str, int]:
     job, _, shard = member.rpartition(":")
     return job, int(shard)
+
+
+def _ms(seconds: float) -> int:
+    return int(seconds * 1000)
 
 
 def _time(seconds: str) -> datetime:

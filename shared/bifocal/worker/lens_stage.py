@@ -16,11 +16,13 @@ from bifocal.contracts import (
     ShardDocument,
     ShardMessage,
 )
-from bifocal.errors import BifocalError, LensFailed
-from bifocal.ledger.ledger import MERGE
+from bifocal.errors import BifocalError, LensFailed, WorkerLost
+from bifocal.failpoints import failpoint
+from bifocal.ledger import MERGE
 from bifocal.lenses import DocumentOutputs, write_outputs
 from bifocal.queue import publish
 from bifocal.store import JobFiles
+from bifocal.worker.hold import Hold
 from bifocal.worker.stage import Bench
 
 log = logging.getLogger(__name__)
@@ -81,20 +83,47 @@ class LensStage:
         self._bench = bench
         self.loaded = lens.loaded
 
-    def __call__(self, message: ShardMessage) -> None:
+    def __call__(self, message: ShardMessage, hold: Hold) -> None:
         """Read the shard, store the output, and release the merge if this was the last lens."""
         files = JobFiles(self._bench.store, message.job)
         shard = Shard.model_validate_json(files.shard(message.shard))
         sample = JobSample(files, message.job)
-        work = read_documents(self._lens, shard.documents, shard.options, sample)
+        if hold.careful:
+            work = self._carefully(shard, sample, hold)
+        else:
+            work = read_documents(self._lens, shard.documents, shard.options, sample)
+        failpoint(f"{self._lens.name}.computed")
         header = LensHeader(
             models=dict(work.models),
             catalogues=dict(work.catalogues),
             libraries=self._lens.libraries,
             readings=tuple(work.readings),
         )
-        files.put_reading(self._lens.name, message.shard, write_outputs(header, work.outputs))
-        if self._bench.ledger.commit_lens(self._lens.name, message.job, message.shard):
+        self._commit(files, message, hold.attempt.number, write_outputs(header, work.outputs))
+
+    def _carefully(self, shard: Shard, sample: JobSample, hold: Hold) -> LensWork:
+        """One document after the other, each of them named before it is touched."""
+        works = []
+        for place, document in enumerate(shard.documents):
+            try:
+                hold.begin(place)
+            except WorkerLost as lost:
+                works.append(_failed(document, lost))
+                continue
+            failpoint(f"{self._lens.name}.reading")
+            works.append(read_documents(self._lens, [document], shard.options, sample))
+        hold.done()
+        return _together(works)
+
+    def _commit(self, files: JobFiles, message: ShardMessage, attempt: int, output: bytes) -> None:
+        lens = self._lens.name
+        files.put_reading(lens, message.shard, attempt, output)
+        failpoint(f"{lens}.written")
+        commit = self._bench.ledger.commit_lens(lens, message.job, message.shard, attempt)
+        failpoint(f"{lens}.committed")
+        if not commit.counts:
+            files.forget_reading(lens, message.shard, attempt)
+        if commit.releases_merge:
             publish(self._bench.app, MERGE, message)
 
 
@@ -107,11 +136,17 @@ def read_documents(
     except Exception as error:
         if len(documents) == 1:
             log.exception("the %s lens could not read document %d", lens.name, documents[0].index)
-            detail = ErrorDetail.of(_as_bifocal(lens.name, error))
-            failed = DocumentReading(index=documents[0].index, error=detail)
-            return LensWork(readings=[failed], outputs={})
+            return _failed(documents[0], _as_bifocal(lens.name, error))
         log.warning("the %s lens reads one by one after: %r", lens.name, error)
-    works = [read_documents(lens, [document], options, sample) for document in documents]
+    return _together([read_documents(lens, [document], options, sample) for document in documents])
+
+
+def _failed(document: ShardDocument, error: BifocalError) -> LensWork:
+    reading = DocumentReading(index=document.index, error=ErrorDetail.of(error))
+    return LensWork(readings=[reading], outputs={})
+
+
+def _together(works: Sequence[LensWork]) -> LensWork:
     return LensWork(
         readings=[reading for work in works for reading in work.readings],
         outputs={index: output for work in works for index, output in work.outputs.items()},

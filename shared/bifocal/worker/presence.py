@@ -2,36 +2,43 @@
 
 import logging
 import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import redis
 
-from bifocal.ledger import Ledger
+from bifocal.ledger import Attempt, Ledger
 
 log = logging.getLogger(__name__)
 
 
 class Presence:
-    """Announces a worker and renews its leases, three times in the life of a lease.
+    """Announces a worker and renews its lease, three times in the life of a lease.
 
-    A thread, because the worker's own thread may be in one long forward pass.
+    A thread, because the worker's own thread may be in one long forward pass. No attempt is kept for longer
+    than `most_s` in all, so that one that hangs does not hold its shard for ever.
     """
 
     def __init__(
-        self, ledger: Ledger, stage: str, worker: str, *, loaded: str, lease_s: float, ready_file: Path | None
+        self,
+        ledger: Ledger,
+        stage: str,
+        worker: str,
+        *,
+        loaded: str,
+        lease_s: float,
+        most_s: float,
+        ready_file: Path | None,
     ) -> None:
         self._ledger = ledger
         self._stage = stage
-        self._worker = worker
         self._loaded = loaded
         self._lease_s = lease_s
+        self._most_s = most_s
         self._ready_file = ready_file
-        self._held: set[tuple[str, int]] = set()
-        self._lock = threading.Lock()
+        self._held: Attempt | None = None
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._run, name="presence", daemon=True)
+        self.worker = worker
 
     def start(self) -> None:
         """Announce at once and go on doing so."""
@@ -43,21 +50,16 @@ class Presence:
         self._stop.set()
         self._thread.join()
 
-    @contextmanager
-    def lease(self, job: str, shard: int) -> Iterator[bool]:
-        """Hold the lease on a shard; yields False, and holds nothing, if there is nothing to do."""
-        held = self._ledger.lease(self._stage, job, shard, owner=self._worker, for_s=self._lease_s)
-        if not held:
-            yield False
-            return
-        with self._lock:
-            self._held.add((job, shard))
-        try:
-            yield True
-        finally:
-            with self._lock:
-                self._held.discard((job, shard))
-            self._ledger.release(self._stage, job, shard, owner=self._worker)
+    def take(self, job: str, shard: int) -> Attempt | None:
+        """Begin the stage on a shard, and keep the lease; None if there is nothing to do."""
+        self._held = self._ledger.lease(self._stage, job, shard, owner=self.worker, for_s=self._lease_s)
+        return self._held
+
+    def give_back(self, *, undone: bool) -> None:
+        """Give the lease back; `undone` if the attempt was broken off and nobody is to blame."""
+        held, self._held = self._held, None
+        if held is not None:
+            self._ledger.release(held, undone=undone)
 
     def _run(self) -> None:
         while not self._stop.wait(self._lease_s / 3):
@@ -66,12 +68,11 @@ class Presence:
     def _beat(self) -> None:
         if self._ready_file is not None:
             self._ready_file.touch()
-        with self._lock:
-            held = list(self._held)
+        held = self._held
         try:
-            self._ledger.announce(self._stage, self._worker, loaded=self._loaded, for_s=self._lease_s)
-            for job, shard in held:
-                self._ledger.renew(self._stage, job, shard, owner=self._worker, for_s=self._lease_s)
+            self._ledger.announce(self._stage, self.worker, loaded=self._loaded, for_s=self._lease_s)
+            if held is not None and not self._ledger.renew(held, for_s=self._lease_s, most_s=self._most_s):
+                log.warning("the lease on shard %s of job %s was lost", held.shard, held.job)
         except redis.RedisError as error:
             # Nothing to do but beat again: work goes on, and a lost lease costs a second execution only.
             log.warning("no heartbeat: %s", error)

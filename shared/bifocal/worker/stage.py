@@ -3,20 +3,27 @@
 import logging
 import os
 import socket
+import time
+import uuid
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, Protocol
 
+import redis
 from celery import Celery
 from celery.signals import worker_process_init
+from kombu.exceptions import OperationalError
 
 from bifocal.contracts import ShardMessage
+from bifocal.failpoints import failpoint
 from bifocal.ledger import Ledger
 from bifocal.lenses import LENSES
 from bifocal.process import collect_rarely, end_with_parent
 from bifocal.queue import celery_app, task_name
 from bifocal.settings import Settings, settings
 from bifocal.store import Store
+from bifocal.worker.hold import Hold, LeaseLost
 from bifocal.worker.presence import Presence
 
 log = logging.getLogger(__name__)
@@ -38,7 +45,7 @@ class Stage(Protocol):
     loaded: str
     """What it has ready, in words."""
 
-    def __call__(self, message: ShardMessage) -> None:
+    def __call__(self, message: ShardMessage, hold: Hold) -> None:
         """Take the shard one step on, and commit that to the ledger."""
         ...
 
@@ -94,12 +101,14 @@ def run_worker(app: Celery, name: str) -> None:
 class _Process:
     """The stage and its heartbeat in this process."""
 
+    _name: str
     _bench: Bench
     _stage: Stage
     _presence: Presence
 
     def start(self, name: str, load: Callable[[Bench], Stage], app: Celery) -> None:
         chosen = settings()
+        self._name = name
         self._bench = Bench(
             settings=chosen,
             ledger=Ledger.connect(chosen.redis_url, LENSES),
@@ -110,20 +119,42 @@ class _Process:
         self._presence = Presence(
             self._bench.ledger,
             name,
-            f"{socket.gethostname()}.{os.getpid()}",
+            f"{socket.gethostname()}.{os.getpid()}.{uuid.uuid4().hex[:8]}",
             loaded=self._stage.loaded,
             lease_s=chosen.lease_s,
+            most_s=chosen.attempt_s,
             ready_file=chosen.ready_file,
         )
         self._presence.start()
         log.info("%s worker ready: %s", name, self._stage.loaded)
 
     def run(self, message: ShardMessage) -> None:
+        failpoint(f"{self._name}.received")
+        attempt = self._presence.take(message.job, message.shard)
+        if attempt is None:
+            return
+        hold = Hold(self._bench.ledger, attempt, most_deaths=self._bench.settings.max_attempts)
+        undone = False
         try:
-            with self._presence.lease(message.job, message.shard) as held:
-                if held:
-                    self._stage(message)
+            failpoint(f"{self._name}.leased")
+            self._stage(message, hold)
+        except LeaseLost:
+            log.warning("shard %s of job %s went to another worker", message.shard, message.job)
+        except FileNotFoundError:
+            log.exception("shard %s of job %s is not whole in the store", message.shard, message.job)
+        except (OSError, redis.RedisError, OperationalError) as error:
+            # The store or Redis is at fault, not the shard: it is handed back and tried again, without end.
+            log.warning("shard %s of job %s is handed back: %s", message.shard, message.job, error)
+            undone = True
+            time.sleep(self._bench.settings.retry_s)
         except Exception:
             # MemoryError included: Celery would let it kill the worker. The ledger still has the
             # shard open, so the dispatcher hands it out again, and gives up after some attempts.
             log.exception("shard %s of job %s stays open", message.shard, message.job)
+        except BaseException:
+            # The worker is told to end.
+            undone = True
+            raise
+        finally:
+            with suppress(redis.RedisError):
+                self._presence.give_back(undone=undone)

@@ -1,0 +1,52 @@
+"""The last step of a shard: its results into the store, its end into the ledger, and nothing left behind."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from bifocal.failpoints import failpoint
+from bifocal.ledger import Attempt, Finish, Ledger, LensOutput
+from bifocal.store import JobFiles
+from bifocal_gateway.batch.partial import TABLES
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outcome:
+    """How the documents of a shard ended: a line each, and how many of which sort."""
+
+    lines: bytes
+    succeeded: int
+    failed: int
+
+
+def finish(
+    ledger: Ledger,
+    files: JobFiles,
+    attempt: Attempt,
+    outcome: Outcome,
+    partial: Mapping[str, bytes],
+    read: Mapping[str, LensOutput],
+) -> None:
+    """Write results under the attempt's number and commit them; of several attempts the first one counts.
+
+    What no one will read is removed: the outputs of the lenses, by all their attempts as `read` has them, or
+    these very results if they come too late.
+    """
+    job, shard = attempt.job, attempt.shard
+    files.put_results(shard, attempt.number, outcome.lines)
+    files.put_partial(shard, attempt.number, partial)
+    failpoint("merge.written")
+    ended = ledger.finish_shard(
+        job, shard, attempt.number, succeeded=outcome.succeeded, failed=outcome.failed
+    )
+    failpoint("merge.committed")
+    if ended is Finish.LATE:
+        files.forget_results(shard, attempt.number, TABLES)
+        return
+    for earlier in range(1, attempt.number):
+        files.forget_results(shard, earlier, TABLES)
+    for lens, output in read.items():
+        for number in range(1, output.attempts + 1):
+            files.forget_reading(lens, shard, number)
+    files.forget_shard(shard)
+    if ended is Finish.ENDS_JOB:
+        files.forget_sample()
