@@ -67,11 +67,11 @@ class Batch:
         with tempfile.TemporaryDirectory() as temporary:
             files = JobFiles(Store(f"{temporary}/store"), "job")
             for number, texts in enumerate(self.shards):
-                files.put_partial(number, self.partial(texts).tables())
+                files.put_partial(number, 1, self.partial(texts).tables())
             folder = Path(temporary, "fold")
             folder.mkdir()
             shards = range(len(self.shards))
-            tables = {table: [files.terms(table, shard, folder) for shard in shards] for table in TABLES}
+            tables = {table: [files.terms(table, shard, 1, folder) for shard in shards] for table in TABLES}
             job = job_of(sum(map(len, self.shards)), self.options)
             return fold(job, tables, folder=folder, memory_mb=self.memory_mb, most_pairs=self.most)
 

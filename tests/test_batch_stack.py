@@ -10,9 +10,10 @@ import pytest
 from batch_builder import Batch, Text, Vocabulary, unit_vectors
 from batch_reference import Reference, check_pairs
 from bifocal import Client, Document, EmbeddedStack
-from bifocal.contracts import BatchReport, Listing, Options, Report, Shard, ShardDocument, ShardMessage
+from bifocal.contracts import BatchReport, Listing, Options, Report, Shard, ShardDocument
 from bifocal.ledger import Ledger
 from bifocal.ledger.ledger import MERGE
+from bifocal.lenses import LENSES
 from bifocal.queue import celery_app
 from bifocal.settings import Settings
 from bifocal.store import JobFiles, Store
@@ -101,12 +102,23 @@ def test_a_shard_whose_merge_is_given_up_adds_nothing(
     files.put_shard(0, shard.model_dump_json().encode())
     vocabulary = Vocabulary(unit_vectors(["king", "queen"], seed=0))
     batch = Batch(vocabulary, [[Text("0", [("king", "queen", 0.99)])]])
-    files.put_partial(0, batch.partial(batch.shards[0]).tables())
-    ledger.create_job("job", options=Options(), n_refused=0, shard_documents=[1])
+    ledger.create_job("job", options=Options(), n_documents=1, n_refused=0, n_shards=1)
+    ledger.dispatch(1)
+    for lens in LENSES:
+        ledger.commit_lens(lens, "job", 0, 1)
+    for number in (1, 2, 3):
+        attempt = ledger.lease(MERGE, "job", 0, owner="doomed", for_s=60)
+        assert attempt is not None
+        assert attempt.number == number
+        ledger.release(attempt)
+    files.put_partial(0, 1, batch.partial(batch.shards[0]).tables())
     summaries = Summaries(settings=settings, store=store, ledger=ledger)
     # When it is given up
     dispatcher = Dispatcher(settings=settings, store=store, ledger=ledger, app=celery_app(settings.redis_url))
-    dispatcher._give_up(MERGE, ShardMessage(job="job", shard=0), attempts=3)
+    ledger._redis.delete("bifocal:reconciler")
+    (overdue,) = ledger.overdue(every_s=1, message_s=60, lease_s=60)
+    assert (overdue.stage, overdue.attempts) == (MERGE, 3)
+    dispatcher._give_up(overdue)
     # Then its document is a failure, and nothing of it is in the batch report
     report = BatchReport.model_validate_json(summaries.summary("job"))
     assert (report.complete, report.n_documents, report.n_pairs) == (True, 0, 0)

@@ -242,7 +242,7 @@ def test_a_key_is_asked_for_where_one_is_set(tmp_path: Path) -> None:
 
 
 def test_a_worker_killed_at_work_loses_nothing(lee: list[Document]) -> None:
-    quick = {"BIFOCAL_LEASE_S": "1.5", "BIFOCAL_REDISPATCH_AFTER_S": "1", "BIFOCAL_SHARD_DOCUMENTS": "4"}
+    quick = {"BIFOCAL_LEASE_S": "1.5", "BIFOCAL_SHARD_DOCUMENTS": "4"}
     with EmbeddedStack(env=quick) as stack, stack.client() as client:
         stack.wait_ready()
         job = client.submit(lee[:24])
@@ -267,7 +267,7 @@ def test_documents_whose_lens_never_comes_back_end_as_failures(tmp_path: Path) -
     from bifocal.ledger import Ledger
     from bifocal.lenses import LENSES
 
-    hopeless = {"BIFOCAL_LEASE_S": "0.5", "BIFOCAL_REDISPATCH_AFTER_S": "0.1", "BIFOCAL_MAX_ATTEMPTS": "2"}
+    hopeless = {"BIFOCAL_LEASE_S": "0.5", "BIFOCAL_LOOK_S": "0.1", "BIFOCAL_MAX_ATTEMPTS": "2"}
     with EmbeddedStack(env=hopeless) as stack, stack.client() as client:
         stack.wait_ready()
         os.kill(stack.pid("contextual"), signal.SIGSTOP)
@@ -294,7 +294,7 @@ def test_accepted_jobs_survive_a_restart_of_the_whole_stack(tmp_path: Path) -> N
         job = client.submit([FRANCE])
         os.kill(stack.pid("contextual"), signal.SIGKILL)
     with (
-        EmbeddedStack(folder=tmp_path, env={"BIFOCAL_REDISPATCH_AFTER_S": "1"}) as stack,
+        EmbeddedStack(folder=tmp_path) as stack,
         stack.client() as client,
     ):
         assert client.wait(job.id).counts.succeeded == 1

@@ -50,25 +50,26 @@ def test_a_write_that_fails_leaves_the_blob_as_it_was(
 def test_a_merged_shard_leaves_its_results_only(store: Store) -> None:
     files = JobFiles(store, "job")
     files.put_shard(0, b"documents")
-    files.put_reading("static", 0, b"arrays")
-    files.put_results(0, b"lines")
-    files.forget_shard(0, ("static", "contextual"))
-    assert files.results(0) == b"lines"
-    for gone in (lambda: files.shard(0), lambda: files.reading("static", 0)):
+    files.put_reading("static", 0, 2, b"arrays")
+    files.put_results(0, 1, b"lines")
+    files.forget_shard(0)
+    files.forget_reading("static", 0, 2)
+    assert files.results(0, 1) == b"lines"
+    for gone in (lambda: files.shard(0), lambda: files.reading("static", 0, 2)):
         with pytest.raises(FileNotFoundError):
             gone()
 
 
 def test_a_table_of_terms_is_a_file_wherever_the_store_is(store: Store, tmp_path: Path) -> None:
     files = JobFiles(store, "job")
-    files.put_partial(3, {"pairs": b"rows", "terms": b"others"})
-    files.put_partial(3, {"pairs": b"rows again"})
-    assert files.terms("pairs", 3, tmp_path / "copies").read_bytes() == b"rows again"
-    assert files.terms("terms", 3, tmp_path / "copies").read_bytes() == b"others"
+    files.put_partial(3, 1, {"pairs": b"rows", "terms": b"others"})
+    files.put_partial(3, 1, {"pairs": b"rows again"})
+    assert files.terms("pairs", 3, 1, tmp_path / "copies").read_bytes() == b"rows again"
+    assert files.terms("terms", 3, 1, tmp_path / "copies").read_bytes() == b"others"
 
 
 def test_the_same_body_makes_the_same_bytes(tmp_path: Path) -> None:
     for name in ("a", "b"):
-        JobFiles(Store(str(tmp_path / name)), "job").put_results(0, b"lines")
+        JobFiles(Store(str(tmp_path / name)), "job").put_results(0, 1, b"lines")
     one, other = (next((tmp_path / name).rglob("*.gz")).read_bytes() for name in ("a", "b"))
     assert one == other
