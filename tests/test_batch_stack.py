@@ -69,7 +69,7 @@ def test_the_batch_report_says_what_the_reports_say_together(
                 percentiles[frozenset((a, b))] = relation.static.percentile
         unknown.update(word.lower() for word in report.static[0].unknown_words)
         texts.append(Text(document.id, own))
-    thresholds = {"static_threshold": 0.97, "threshold": 0.97}
+    thresholds = {"static_threshold": 0.99, "threshold": 0.97}
     lens = Reported(cosines, percentiles, frozenset(unknown))
     # Then it is the batch report
     summary = client.summary(job.id)

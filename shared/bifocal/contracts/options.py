@@ -120,7 +120,7 @@ class Options(Wire):
     """Pieces a window holds, specials included; by default what the model takes."""
     window_overlap: Annotated[float, Field(ge=0.0, le=0.9)] = 0.5
     """Share of a window that the next one reads again."""
-    static_threshold: Share = 0.97
+    static_threshold: Share = 0.99
     """Percentile of the cosine from which the static lens marks a pair."""
     contextual_threshold: Share = 0.97
     """Percentile of the lift from which the contextual lens marks a pair."""
