@@ -5,7 +5,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from bifocal.contracts import JobState, Options
-from bifocal.errors import UnknownJob
+from bifocal.errors import ExpiredJob, UnknownJob
 from bifocal.ledger import Attempt, Finish, Ledger, LensCommit, Overdue
 from bifocal.ledger.ledger import MOST_ATTEMPTS
 
@@ -76,7 +76,7 @@ def test_what_redis_holds_does_not_grow_with_a_job_that_waits(ledger: Ledger) ->
         names = [name for name in ledger._redis.scan_iter(match="bifocal:*") if job in name]
         return sum(ledger._redis.memory_usage(name) for name in names)
 
-    assert held("aaaaa", 1_000_000) <= held("bbbbb", 1_000) + 16
+    assert held("aaaaa", 1_000_000) <= held("bbbbb", 1_000) + 64
 
 
 def test_a_stage_is_begun_by_one_worker_only(ledger: Ledger) -> None:
@@ -219,3 +219,27 @@ def test_a_lease_that_a_clock_put_back_keeps_alive_is_taken_away(ledger: Ledger)
 def test_a_worker_is_present_for_as_long_as_it_says_so(ledger: Ledger) -> None:
     ledger.announce("static", "a", loaded="glove", for_s=60)
     assert (ledger.workers("static"), ledger.workers("merge")) == (1, 0)
+
+
+def test_waiting_are_the_shards_that_are_accepted_and_not_merged(ledger: Ledger) -> None:
+    accepted(ledger, shards=3, in_flight=1)
+    assert ledger.waiting_shards() == 3
+    for _ in range(2):
+        ledger.finish_shard("job", 0, 1, succeeded=10, failed=0)
+    assert ledger.waiting_shards() == 2
+
+
+def test_an_ended_job_is_forgotten_and_it_is_remembered_that_there_was_one(ledger: Ledger) -> None:
+    accepted(ledger, shards=1)
+    assert not ledger.forget_job("job", remember_s=60)
+    assert ledger.ended_before(-60) == []
+    ledger.finish_shard("job", 0, 1, succeeded=10, failed=0)
+    assert ledger.ended_before(60) == []
+    assert ledger.ended_before(-60) == ["job"]
+    assert ledger.forget_job("job", remember_s=60)
+    with pytest.raises(ExpiredJob):
+        ledger.job("job")
+    assert ledger.ended_before(-60) == []
+    # A late merge of it brings nothing back
+    assert ledger.finish_shard("job", 0, 2, succeeded=10, failed=0) is Finish.LATE
+    assert {name for name in ledger._redis.scan_iter() if "job" in name} == {"bifocal:expired:job"}

@@ -107,6 +107,7 @@ class LedgerMachine(RuleBasedStateMachine):
             len(self.merged),
         )
         assert self.ledger.merged_shards("job") == self.merged
+        assert self.ledger.waiting_shards() == SHARDS - len(self.merged)
         assert (job.state is JobState.ENDED) is (len(self.merged) == SHARDS)
 
     @invariant()
@@ -142,6 +143,8 @@ class LedgerMachine(RuleBasedStateMachine):
             "bifocal:sent",
             "bifocal:front",
             "bifocal:reconciler",
+            "bifocal:waiting",
+            "bifocal:ended",
         }
 
 

@@ -1,8 +1,9 @@
 """A request becomes a job: documents checked, split into words, packed into shards, entered in the ledger."""
 
 import uuid
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from tempfile import SpooledTemporaryFile
 from typing import Any
 
 import pydantic
@@ -33,8 +34,10 @@ from bifocal.models import check_models
 from bifocal.settings import Settings
 from bifocal.store import JobFiles, Store
 from bifocal.text import Segmenter, TermFinder, checked_text, shard_document
+from bifocal_gateway.body import JobBody, Unreadable
 from bifocal_gateway.pydantic_messages import first_error
 from bifocal_gateway.sample import Sample
+from bifocal_gateway.seen_ids import SeenIds
 
 _TERMS: pydantic.TypeAdapter[tuple[str, ...]] = pydantic.TypeAdapter(Terms)
 
@@ -50,69 +53,95 @@ class Acceptance:
     store: Store
     ledger: Ledger
 
-    def accept(self, body: Any) -> Job:
-        """Accept a decoded request body.
+    def accept(self, body: JobBody) -> Job:
+        """Accept what a request asks for.
 
-        A document that cannot be read becomes a failure of the job; the others go on.
+        A document that cannot be read becomes a failure of the job; the others go on. Documents are taken one
+        after the other and go to the store in shards, so memory does not grow with the job.
 
         Raises:
-            InvalidRequest: not an object with a list of documents.
+            InvalidRequest: not a request for a job.
             InvalidOptions, UnknownModel, UnknownLanguage: the options; nothing was accepted.
         """
-        raw_documents, options, terms = self._request(body)
+        options, terms = self._header(body.header)
         segmenter = Segmenter(options.language)
         finder = TermFinder(terms, segmenter) if terms else None
         reader = _Reader(settings=self.settings, segmenter=segmenter, finder=finder)
         job = uuid.uuid4().hex
         files = JobFiles(self.store, job)
-        failures: list[Failure] = []
         n_documents = n_shards = 0
-        documents = reader.readable(raw_documents, failures)
         sample = Sample() if Sample.is_wanted(self.settings, options) else None
-        for number, packed in enumerate(_shards(documents, self.settings)):
-            shard = Shard(
-                job=job,
-                shard=number,
-                options=options,
-                terms=finder and finder.content_hash,
-                documents=packed,
-            )
-            files.put_shard(number, shard.model_dump_json().encode())
+        with Refused() as refused, SeenIds() as seen:
+            documents = reader.readable(body.documents, seen, refused)
+            for number, packed in enumerate(_shards(documents, self.settings)):
+                shard = Shard(
+                    job=job,
+                    shard=number,
+                    options=options,
+                    terms=finder and finder.content_hash,
+                    documents=packed,
+                )
+                files.put_shard(number, shard.model_dump_json().encode())
+                if sample is not None:
+                    for document in packed:
+                        sample.add(document)
+                n_documents += len(packed)
+                n_shards += 1
             if sample is not None:
-                for document in packed:
-                    sample.add(document)
-            n_documents += len(packed)
-            n_shards += 1
-        if sample is not None:
-            drawn = Shard(job=job, shard=0, options=options, documents=sample.documents())
-            files.put_sample(drawn.model_dump_json().encode())
-        if failures:
-            files.put_refused("".join(f"{failure.model_dump_json()}\n" for failure in failures).encode())
+                drawn = Shard(job=job, shard=0, options=options, documents=sample.documents())
+                files.put_sample(drawn.model_dump_json().encode())
+            if refused.n:
+                files.put_refused(refused.lines())
+            n_refused = refused.n
         failpoint("acceptance.written")
         self.ledger.create_job(
             job,
             options=options,
-            n_documents=n_documents + len(failures),
-            n_refused=len(failures),
+            n_documents=n_documents + n_refused,
+            n_refused=n_refused,
             n_shards=n_shards,
         )
         failpoint("acceptance.recorded")
         return self.ledger.job(job)
 
-    def _request(self, body: Any) -> tuple[Sequence[Any], Options, tuple[str, ...]]:
-        if not isinstance(body, dict) or not isinstance(body.get("documents"), list) or not body["documents"]:
-            raise InvalidRequest('the body must be an object with "documents", a list that is not empty')
-        unknown = sorted(set(body) - {"documents", "options", "terms", "schema_version"})
-        if unknown or body.get("schema_version", 1) != 1:
+    def _header(self, header: Mapping[str, Any]) -> tuple[Options, tuple[str, ...]]:
+        unknown = sorted(set(header) - {"options", "terms", "schema_version"})
+        if unknown or header.get("schema_version", 1) != 1:
             raise InvalidRequest(
                 f"unknown field {unknown[0]!r}" if unknown else "only schema_version 1 is understood here"
             )
         try:
-            options = Options.model_validate(body.get("options", {}))
+            options = Options.model_validate(header.get("options", {}))
         except pydantic.ValidationError as error:
             raise InvalidOptions(first_error(error)) from error
         check_models(self.settings, options)
-        return body["documents"], options, _terms(body.get("terms", ()), options)
+        return options, _terms(header.get("terms", ()), options)
+
+
+class Refused:
+    """Failures known at acceptance, a line each; of very many most are on the disk."""
+
+    def __init__(self) -> None:
+        self._lines = SpooledTemporaryFile(  # noqa: SIM115
+            max_size=1024 * 1024, prefix="bifocal-refused-"
+        )
+        self.n = 0
+
+    def __enter__(self) -> "Refused":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._lines.close()
+
+    def add(self, failure: Failure) -> None:
+        """Note a failure."""
+        self._lines.write(f"{failure.model_dump_json()}\n".encode())
+        self.n += 1
+
+    def lines(self) -> bytes:
+        """All of them."""
+        self._lines.seek(0)
+        return self._lines.read()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -123,20 +152,22 @@ class _Reader:
     segmenter: Segmenter
     finder: TermFinder | None
 
-    def readable(self, raw_documents: Sequence[Any], failures: list[Failure]) -> Iterator[ShardDocument]:
-        """Documents split into words; those that cannot be go to `failures`."""
-        seen: set[str] = set()
+    def readable(
+        self, raw_documents: Iterable[Any], seen: SeenIds, refused: Refused
+    ) -> Iterator[ShardDocument]:
+        """Documents split into words; those that cannot be are refused."""
         for index, raw in enumerate(raw_documents):
             try:
+                if isinstance(raw, Unreadable):
+                    raise raw.error
                 document = _document(raw)
-                if document.id in seen:
+                if not seen.add(document.id):
                     raise DuplicateId(
                         f"an earlier document has the id {document.id!r}; ids must differ within a job"
                     )
-                seen.add(document.id)
                 yield self._segmented(index, document)
             except BifocalError as error:
-                failures.append(Failure(id=_name(raw, index), index=index, error=ErrorDetail.of(error)))
+                refused.add(Failure(id=_name(raw, index), index=index, error=ErrorDetail.of(error)))
 
     def _segmented(self, index: int, document: Document) -> ShardDocument:
         text = checked_text(document.text, max_bytes=self.settings.max_document_bytes)

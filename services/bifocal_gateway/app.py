@@ -24,7 +24,9 @@ def create_app(settings: Settings) -> FastAPI:
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
         Segmenter(Options().language)  # so that the first job does not wait for spaCy
         gateway.dispatcher.start()
+        gateway.expiry.start()
         yield
+        gateway.expiry.stop()
         gateway.dispatcher.stop()
 
     # The interactive pages load their scripts from elsewhere, so there are none.

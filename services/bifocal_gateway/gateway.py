@@ -8,8 +8,10 @@ from bifocal.queue import celery_app
 from bifocal.settings import Settings
 from bifocal.store import Store
 from bifocal_gateway.acceptance import Acceptance
+from bifocal_gateway.admission import Admission
 from bifocal_gateway.batch.summaries import Summaries
 from bifocal_gateway.dispatcher import Dispatcher
+from bifocal_gateway.expiry import Expiry
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -20,7 +22,9 @@ class Gateway:
     store: Store
     ledger: Ledger
     acceptance: Acceptance
+    admission: Admission
     dispatcher: Dispatcher
+    expiry: Expiry
     summaries: Summaries
 
     @classmethod
@@ -33,6 +37,8 @@ class Gateway:
             store=store,
             ledger=ledger,
             acceptance=Acceptance(settings=settings, store=store, ledger=ledger),
+            admission=Admission(settings=settings, store=store, ledger=ledger),
+            expiry=Expiry(settings=settings, store=store, ledger=ledger),
             dispatcher=Dispatcher(
                 settings=settings, store=store, ledger=ledger, app=celery_app(settings.redis_url)
             ),

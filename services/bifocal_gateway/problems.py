@@ -24,7 +24,7 @@ def problem(*, status: int, code: str, message: str, retryable: bool) -> JSONRes
         "code": code,
         "retryable": retryable,
     }
-    headers = {"Retry-After": "2"} if status == 503 else None
+    headers = {"Retry-After": "2"} if status in {429, 503} else None
     return JSONResponse(body, status, headers, media_type="application/problem+json")
 
 

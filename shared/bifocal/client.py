@@ -1,7 +1,9 @@
 """The Python client of a gateway."""
 
+import json
 import time
 from collections.abc import Callable, Generator, Iterable, Iterator
+from itertools import chain
 from types import TracebackType
 
 import httpx
@@ -25,6 +27,9 @@ from bifocal.settings import settings
 #: Between looks at a job: from the first to the longest.
 _FIRST_LOOK_S, _LONGEST_LOOK_S = 0.02, 0.5
 
+
+#: Lines of JSON, of which the gateway takes any number.
+_NDJSON = "application/x-ndjson"
 
 #: A batch report of very many pairs takes a while, and nothing is sent meanwhile.
 _SUMMARY_TIMEOUT = httpx.Timeout(60.0, read=None)
@@ -67,14 +72,18 @@ class Client:
     ) -> Job:
         """Hand over documents as one job; returns as soon as they are accepted.
 
+        They are sent as they come, so any number of them takes no memory.
+
         `terms` go with the option `candidates: terms`.
         """
-        body = {
-            "documents": [document.model_dump() for document in documents],
-            "options": (options or Options()).model_dump(mode="json"),
-            "terms": list(terms),
-        }
-        return Job.model_validate_json(self._request("POST", "/v1/jobs", json=body).content)
+        header = {"options": (options or Options()).model_dump(mode="json"), "terms": list(terms)}
+        lines = chain([json.dumps(header)], (document.model_dump_json() for document in documents))
+        body = (f"{line}\n".encode() for line in lines)
+        with self._translated():
+            response = self._http.post("/v1/jobs", content=body, headers={"Content-Type": _NDJSON})
+        if response.is_error:
+            raise _problem(response)
+        return Job.model_validate_json(response.content)
 
     def job(self, job_id: str) -> Job:
         """How far a job is."""
@@ -141,11 +150,10 @@ class Client:
         method: str,
         path: str,
         *,
-        json: object = None,
         timeout: httpx.Timeout | UseClientDefault = USE_CLIENT_DEFAULT,
     ) -> httpx.Response:
         with self._translated():
-            response = self._http.request(method, path, json=json, timeout=timeout)
+            response = self._http.request(method, path, timeout=timeout)
         if response.is_error:
             raise _problem(response)
         return response

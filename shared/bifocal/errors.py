@@ -19,8 +19,11 @@
     │   ├── RequestTooLarge          request_too_large
     │   ├── Unauthorized             unauthorized
     │   ├── UnknownJob               unknown_job
+    │   ├── ExpiredJob               expired_job
     │   └── UnreadableCorpus         unreadable_corpus
     └── ServiceError             bifocal or something it stands on
+        ├── TooManyWaiting           too_many_waiting
+        ├── StoreFull                store_full
         ├── ModelUnavailable         model_unavailable
         ├── WorkerLost               worker_lost
         ├── StackFailed              stack_failed
@@ -162,6 +165,13 @@ class UnknownJob(RequestError):
     status = 404
 
 
+class ExpiredJob(RequestError):
+    """There was such a job, and its results were kept for as long as they are."""
+
+    code = "expired_job"
+    status = 410
+
+
 class UnreadableCorpus(RequestError):
     """A file of labelled data cannot be read, or is malformed at a line."""
 
@@ -174,6 +184,19 @@ class ServiceError(BifocalError):
     code = "service_error"
     status = 503
     retryable = True
+
+
+class TooManyWaiting(ServiceError):
+    """As many shards wait as may; nothing of the request was accepted."""
+
+    code = "too_many_waiting"
+    status = 429
+
+
+class StoreFull(ServiceError):
+    """There is no room for another job; nothing of the request was accepted."""
+
+    code = "store_full"
 
 
 class ModelUnavailable(ServiceError):

@@ -44,6 +44,14 @@ class Settings(BaseSettings):
 
     max_request_bytes: int = Field(default=256 * 1024 * 1024, gt=0)
     """Largest request body."""
+    max_job_bytes: int = Field(default=64 * 1024**3, gt=0)
+    """Largest body of a job in lines (NDJSON), which goes to the disk as it comes."""
+    most_waiting_shards: int = Field(default=100_000, gt=0)
+    """Shards that may be accepted and not merged, over all jobs; then new jobs are refused (429)."""
+    least_free_bytes: int = Field(default=1024**3, ge=0)
+    """Room on the store's disk below which new jobs are refused (503)."""
+    keep_results_s: float = Field(default=30 * 24 * 3600.0, gt=0)
+    """Time after its end for which a job and its results are kept."""
     max_document_bytes: int = Field(default=4 * 1024 * 1024, gt=0)
     """Largest document, as UTF-8."""
     max_document_words: int = Field(default=50_000, gt=0)

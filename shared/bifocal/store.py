@@ -56,6 +56,18 @@ class Store:
         except FileNotFoundError:
             return
 
+    @property
+    def local_folder(self) -> Path | None:
+        """Where the store lies, if that is on a disk of this machine."""
+        return Path(self._root) if self._renames else None
+
+    def delete_below(self, path: str) -> None:
+        """Remove every blob below `path`; if there is none it is no error."""
+        try:
+            self._fs.rm(self._full(path), recursive=True)
+        except FileNotFoundError:
+            return
+
     def check(self) -> None:
         """Write and remove a blob, to see that the store answers."""
         path = f"check/{uuid.uuid4().hex}"
@@ -157,6 +169,10 @@ class JobFiles:
     def forget_shard(self, shard: int) -> None:
         """Remove the documents of a shard."""
         self._store.delete(self._path("shards", shard, "json.gz"))
+
+    def forget_all(self) -> None:
+        """Remove everything of the job."""
+        self._store.delete_below(f"jobs/{self._job}")
 
     def _terms_path(self, table: str, shard: int, attempt: int) -> str:
         return self._path("terms", shard, f"{attempt}.{table}.parquet")

@@ -1,17 +1,16 @@
 """`/v1/jobs`: submit, look, fetch."""
 
-import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from itertools import count, takewhile
-from typing import Annotated
+from typing import IO, Annotated
 
 from fastapi import APIRouter, Query, Request, Response
 from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import StreamingResponse
 
 from bifocal.contracts import NEXT_PART_HEADER, Job, JobRequest
-from bifocal.errors import InvalidRequest, RequestTooLarge
 from bifocal.store import JobFiles
+from bifocal_gateway.body import NDJSON, JobBody, read_json, read_lines, received
 from bifocal_gateway.gateway import Gateway
 
 router = APIRouter(prefix="/v1/jobs", tags=["jobs"])
@@ -19,7 +18,16 @@ router = APIRouter(prefix="/v1/jobs", tags=["jobs"])
 _JOB_BODY = {
     "requestBody": {
         "required": True,
-        "content": {"application/json": {"schema": JobRequest.model_json_schema()}},
+        "content": {
+            "application/json": {"schema": JobRequest.model_json_schema()},
+            NDJSON: {
+                "schema": {
+                    "type": "string",
+                    "description": "A line with `options` and `terms`, if any are wanted, and a line for "
+                    "each document. Of any length: it is never in memory as a whole.",
+                }
+            },
+        },
     }
 }
 
@@ -28,8 +36,12 @@ _JOB_BODY = {
 async def submit(request: Request, response: Response) -> Job:
     """Accept documents. One that cannot be read becomes a failure of the job; the others go on."""
     gateway: Gateway = request.app.state.gateway
-    body = await _body(request, gateway.settings.max_request_bytes)
-    job = await run_in_threadpool(_accept, gateway, body)
+    gateway.admission.check()
+    chosen = gateway.settings
+    in_lines = request.headers.get("content-type", "").partition(";")[0].strip().lower() == NDJSON
+    most_bytes = chosen.max_job_bytes if in_lines else chosen.max_request_bytes
+    async with received(request, most_bytes=most_bytes) as body:
+        job = await run_in_threadpool(_accept, gateway, body, read_lines if in_lines else read_json)
     response.headers["Location"] = f"/v1/jobs/{job.id}"
     return job
 
@@ -64,23 +76,10 @@ def fetch(
     )
 
 
-def _accept(gateway: Gateway, body: bytes) -> Job:
-    try:
-        decoded = json.loads(body)
-    except (ValueError, RecursionError) as error:
-        raise InvalidRequest(f"the body is not JSON: {error}") from error
-    job = gateway.acceptance.accept(decoded)
+def _accept(gateway: Gateway, body: IO[bytes], read: Callable[[IO[bytes]], JobBody]) -> Job:
+    job = gateway.acceptance.accept(read(body))
     gateway.dispatcher.wake()
     return job
-
-
-async def _body(request: Request, most: int) -> bytes:
-    received = bytearray()
-    async for chunk in request.stream():
-        received += chunk
-        if len(received) > most:
-            raise RequestTooLarge(f"the body is over {most:,} bytes; submit fewer documents at once")
-    return bytes(received)
 
 
 def _results(gateway: Gateway, job_id: str, parts: list[int], merged: dict[int, int]) -> Iterator[bytes]:

@@ -1,7 +1,9 @@
 -- Accept a job with all its shards, at once or not at all.
--- KEYS[1] bifocal:jobs          zset   gains the job
--- KEYS[2] bifocal:job:{job}     hash   is created
--- KEYS[3] bifocal:pending       list   gains the job, if it has shards
+-- KEYS[1] bifocal:jobs          zset     gains the job
+-- KEYS[2] bifocal:job:{job}     hash     is created
+-- KEYS[3] bifocal:pending       list     gains the job, if it has shards
+-- KEYS[4] bifocal:waiting       string   rises by the shards
+-- KEYS[5] bifocal:ended         zset     gains the job, if it has none
 -- ARGV[1] job id
 -- ARGV[2] options, JSON
 -- ARGV[3] documents, all
@@ -17,7 +19,9 @@ redis.call('HSET', KEYS[2], 'state', 'in_progress', 'options', ARGV[2], 'total',
 redis.call('ZADD', KEYS[1], now, ARGV[1])
 if tonumber(ARGV[5]) == 0 then
   redis.call('HSET', KEYS[2], 'state', 'ended', 'ended_at', now)
+  redis.call('ZADD', KEYS[5], now, ARGV[1])
 else
+  redis.call('INCRBY', KEYS[4], ARGV[5])
   redis.call('RPUSH', KEYS[3], ARGV[1])
 end
 return 1

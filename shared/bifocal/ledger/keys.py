@@ -5,6 +5,9 @@ key                                        type    holds
 =========================================  ======  ==============================================
 ``bifocal:jobs``                           zset    job ids by time of creation
 ``bifocal:job:{job}``                      hash    state, options, counts, shards, times
+``bifocal:ended``                          zset    ids of ended jobs by the time of their end
+``bifocal:expired:{job}``                  string  there was such a job; expires
+``bifocal:waiting``                        string  shards accepted and not merged
 ``bifocal:pending``                        list    jobs with shards that were not dispatched yet
 ``bifocal:in_flight``                      zset    ``job:shard`` by the time of dispatch
 ``bifocal:shard:{job}:{shard}``            hash    from dispatch to merge, see below
@@ -40,6 +43,8 @@ IN_FLIGHT = "bifocal:in_flight"
 SENT = "bifocal:sent"
 FRONT = "bifocal:front"
 RECONCILER = "bifocal:reconciler"
+WAITING = "bifocal:waiting"
+ENDED = "bifocal:ended"
 
 #: Before every key of the broker, so that ledger and broker can share a Redis.
 BROKER_PREFIX = "bifocal:broker:"
@@ -67,6 +72,11 @@ class Keys:
     def lease(stage: str, job: str, shard: int) -> str:
         """Lease on one stage of a shard."""
         return f"bifocal:lease:{stage}:{job}:{shard}"
+
+    @staticmethod
+    def expired(job: str) -> str:
+        """That there was such a job."""
+        return f"bifocal:expired:{job}"
 
     @staticmethod
     def worker(stage: str, worker: str) -> str:

@@ -10,8 +10,19 @@ from typing import Any, cast
 import redis
 
 from bifocal.contracts import Job, JobCounts, JobState, Options
-from bifocal.errors import UnknownJob
-from bifocal.ledger.keys import BROKER_PREFIX, FRONT, IN_FLIGHT, JOBS, PENDING, RECONCILER, SENT, Keys
+from bifocal.errors import ExpiredJob, UnknownJob
+from bifocal.ledger.keys import (
+    BROKER_PREFIX,
+    ENDED,
+    FRONT,
+    IN_FLIGHT,
+    JOBS,
+    PENDING,
+    RECONCILER,
+    SENT,
+    WAITING,
+    Keys,
+)
 
 #: The last stage of every shard.
 MERGE = "merge"
@@ -78,6 +89,7 @@ class Ledger:
         self._renew_lease = script("renew_lease")
         self._release_lease = script("release_lease")
         self._at_document = script("at_document")
+        self._forget_job = script("forget_job")
 
     @classmethod
     def connect(cls, url: str, lenses: Sequence[str]) -> "Ledger":
@@ -102,7 +114,7 @@ class Ledger:
         """
         return bool(
             self._create_job(
-                keys=[JOBS, Keys.job(job), PENDING],
+                keys=[JOBS, Keys.job(job), PENDING, WAITING, ENDED],
                 args=[job, options.model_dump_json(), n_documents, n_refused, n_shards],
             )
         )
@@ -112,8 +124,11 @@ class Ledger:
 
         Raises:
             UnknownJob: there is none of that id.
+            ExpiredJob: there was one.
         """
         fields = cast(dict[str, str], self._redis.hgetall(Keys.job(job)))
+        if not fields and self._redis.exists(Keys.expired(job)):
+            raise ExpiredJob(f"the results of job {job!r} are no longer kept")
         if not fields:
             raise UnknownJob(f"there is no job {job!r}")
         return Job(
@@ -131,6 +146,29 @@ class Ledger:
         """Shards of a job whose results can be read, in order, each with the attempt whose results count."""
         merged = cast(str | None, self._redis.get(Keys.merged(job))) or ""
         return {shard: ord(one) - _FIRST for shard, one in enumerate(merged) if one != "\0"}
+
+    def waiting_shards(self) -> int:
+        """Shards of all jobs that are accepted and not merged."""
+        return int(cast(str | None, self._redis.get(WAITING)) or 0)
+
+    def memory_share(self) -> float:
+        """How much Redis uses of the memory that it may; 0 where there is no limit."""
+        memory = cast(dict[str, int], self._redis.info("memory"))
+        most = memory.get("maxmemory", 0)
+        return memory["used_memory"] / most if most else 0.0
+
+    # --- the end of a job ---------------------------------------------------------------------
+
+    def ended_before(self, ago_s: float, most: int = 1_000) -> list[str]:
+        """Jobs that ended longer ago, the first ones first."""
+        now, _ = self._redis.time()
+        found = self._redis.zrange(ENDED, "-inf", now - ago_s, byscore=True, offset=0, num=most)
+        return cast(list[str], found)
+
+    def forget_job(self, job: str, *, remember_s: float) -> bool:
+        """Forget a job that has ended; False if it has not. It is remembered that there was one."""
+        keys = [JOBS, ENDED, Keys.job(job), Keys.merged(job), Keys.expired(job)]
+        return bool(self._forget_job(keys=keys, args=[job, max(1, _ms(remember_s))]))
 
     # --- dispatch -----------------------------------------------------------------------------
 
@@ -218,7 +256,14 @@ class Ledger:
         """Record results that lie in the store."""
         return Finish(
             self._finish_shard(
-                keys=[Keys.shard(job, shard), Keys.job(job), IN_FLIGHT, Keys.merged(job)],
+                keys=[
+                    Keys.shard(job, shard),
+                    Keys.job(job),
+                    IN_FLIGHT,
+                    Keys.merged(job),
+                    WAITING,
+                    ENDED,
+                ],
                 args=[Keys.member(job, shard), shard, chr(_FIRST + attempt), succeeded, failed],
             )
         )

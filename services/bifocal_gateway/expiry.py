@@ -1,0 +1,58 @@
+"""Jobs that ended long ago go, with all that they left in the store."""
+
+import logging
+import threading
+
+import redis
+
+from bifocal.ledger import Ledger
+from bifocal.settings import Settings
+from bifocal.store import JobFiles, Store
+
+log = logging.getLogger(__name__)
+
+#: Between two looks; nothing hangs on the hour.
+PERIOD_S = 600.0
+
+
+class Expiry:
+    """A thread that removes what has been kept for as long as was asked for."""
+
+    def __init__(self, *, settings: Settings, store: Store, ledger: Ledger) -> None:
+        self._settings = settings
+        self._store = store
+        self._ledger = ledger
+        self._stop = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="expiry", daemon=True)
+
+    def start(self) -> None:
+        """Begin."""
+        self._thread.start()
+
+    def stop(self) -> None:
+        """End after the job in hand."""
+        self._stop.set()
+        self._thread.join()
+
+    def step(self) -> int:
+        """Remove what is due; how many jobs that were.
+
+        The store first: a job that is half gone when this process dies is still known, and goes next time.
+        """
+        due = self._ledger.ended_before(self._settings.keep_results_s)
+        for job in due:
+            JobFiles(self._store, job).forget_all()
+            self._ledger.forget_job(job, remember_s=self._settings.keep_results_s)
+            if self._stop.is_set():
+                break
+        return len(due)
+
+    def _run(self) -> None:
+        while not self._stop.wait(PERIOD_S):
+            try:
+                n = self.step()
+            except (redis.RedisError, OSError) as error:
+                log.warning("nothing expired: %s", error)
+                continue
+            if n:
+                log.info("%d jobs expired", n)

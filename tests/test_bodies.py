@@ -1,0 +1,127 @@
+"""Bodies of requests, document by document, and whether there is room for them."""
+
+import io
+import json
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bifocal.contracts import Document, Options
+from bifocal.errors import ExpiredJob, InvalidRequest, StoreFull, TooManyWaiting
+from bifocal.ledger import Ledger
+from bifocal.settings import Settings
+from bifocal.store import JobFiles, Store
+from bifocal_gateway.acceptance import Acceptance
+from bifocal_gateway.admission import Admission
+from bifocal_gateway.body import JobBody, Unreadable, read_json, read_lines
+from bifocal_gateway.expiry import Expiry
+from bifocal_gateway.seen_ids import SeenIds
+
+documents = st.lists(
+    st.fixed_dictionaries({"id": st.text(max_size=5), "text": st.text(max_size=20)}), min_size=1
+)
+
+
+@given(documents, st.booleans())
+def test_a_job_in_lines_is_the_job_as_one_object(found: list[dict[str, str]], with_header: bool) -> None:
+    header = {"options": {"permutations": 7}} if with_header else {}
+    lines = [json.dumps(one) for one in ([header, *found] if with_header else found)]
+    in_lines = read_lines(io.BytesIO("\n\n".join(lines).encode()))
+    as_one = read_json(io.BytesIO(json.dumps({"documents": found, **header}).encode()))
+    assert in_lines.header == as_one.header == header
+    assert list(in_lines.documents) == list(as_one.documents) == found
+
+
+def test_a_line_that_is_no_json_is_one_document_that_cannot_be_read() -> None:
+    body = read_lines(io.BytesIO(b'{"id": "a", "text": "b"}\n{"id": \n\n{"id": "c", "text": "d"}\n'))
+    first, second, third = body.documents
+    assert isinstance(second, Unreadable)
+    assert "line 2 is not JSON" in second.error.message
+    assert (first["id"], third["id"]) == ("a", "c")
+
+
+@pytest.mark.parametrize("body", [b"", b"\n\n", b'{"options": {}}\n'])
+def test_lines_without_a_document_are_refused(body: bytes) -> None:
+    with pytest.raises(InvalidRequest, match="no document"):
+        read_lines(io.BytesIO(body))
+
+
+@given(st.lists(st.text(st.characters(exclude_categories=()), max_size=3)))
+def test_an_id_is_new_once(names: list[str]) -> None:
+    with SeenIds() as seen:
+        assert [seen.add(name) for name in names] == [name not in names[:n] for n, name in enumerate(names)]
+
+
+def job_of(*texts: str) -> JobBody:
+    return JobBody(header={}, documents=iter({"id": str(n), "text": text} for n, text in enumerate(texts)))
+
+
+@pytest.mark.stack
+def test_no_more_is_let_in_than_may_wait(ledger: Ledger, tmp_path: Path) -> None:
+    settings, store = Settings(shard_documents=1, most_waiting_shards=2), Store(str(tmp_path))
+    admission = Admission(settings=settings, store=store, ledger=ledger)
+    acceptance = Acceptance(settings=settings, store=store, ledger=ledger)
+    admission.check()
+    job = acceptance.accept(job_of("A cat.", "A dog."))
+    with pytest.raises(TooManyWaiting, match="2 shards wait"):
+        admission.check()
+    ledger.dispatch(9)
+    ledger.finish_shard(job.id, 0, 1, succeeded=1, failed=0)
+    admission.check()
+
+
+@pytest.mark.stack
+def test_nothing_is_let_in_where_the_disk_is_nearly_full(ledger: Ledger, tmp_path: Path) -> None:
+    store = Store(str(tmp_path / "not there yet"))
+    with pytest.raises(StoreFull, match="are free"):
+        Admission(settings=Settings(least_free_bytes=2**60), store=store, ledger=ledger).check()
+    Admission(settings=Settings(least_free_bytes=0), store=store, ledger=ledger).check()
+
+
+@pytest.mark.stack
+def test_nothing_is_let_in_where_redis_is_nearly_full(ledger: Ledger, tmp_path: Path) -> None:
+    admission = Admission(settings=Settings(), store=Store(str(tmp_path)), ledger=ledger)
+    before = ledger._redis.config_get("maxmemory")["maxmemory"]
+    ledger._redis.config_set("maxmemory", int(ledger._redis.info("memory")["used_memory"] * 1.05))
+    try:
+        with pytest.raises(StoreFull, match="Redis"):
+            admission.check()
+    finally:
+        ledger._redis.config_set("maxmemory", before)
+    admission.check()
+
+
+@pytest.mark.stack
+def test_a_job_that_ended_long_ago_leaves_nothing_but_that_it_was(ledger: Ledger, tmp_path: Path) -> None:
+    store = Store(str(tmp_path))
+    acceptance = Acceptance(settings=Settings(), store=store, ledger=ledger)
+    kept, gone = (acceptance.accept(job_of("", "A cat.")).id for _ in range(2))
+    ledger.dispatch(9)
+    JobFiles(store, gone).put_results(0, 1, b"lines")
+    ledger.finish_shard(gone, 0, 1, succeeded=1, failed=0)
+    assert Expiry(settings=Settings(keep_results_s=60), store=store, ledger=ledger).step() == 0
+    ledger._redis.zadd("bifocal:ended", {gone: 1})
+    assert Expiry(settings=Settings(keep_results_s=60), store=store, ledger=ledger).step() == 1
+    with pytest.raises(ExpiredJob, match="no longer kept"):
+        ledger.job(gone)
+    assert ledger.job(kept).counts.total == 2
+    assert [path.name for path in (tmp_path / "jobs").iterdir()] == [kept]
+
+
+@pytest.mark.stack
+def test_documents_of_any_number_are_taken_one_after_the_other(ledger: Ledger, tmp_path: Path) -> None:
+    taken: list[int] = []
+
+    def arriving() -> object:
+        for number in range(100):
+            # What was taken before is in the store by now, but for the shard that is being packed
+            written = len(list(tmp_path.rglob("shards/*")))
+            assert written >= (number - 1) // 10
+            taken.append(number)
+            yield Document(id=str(number), text="A cat.").model_dump()
+
+    acceptance = Acceptance(settings=Settings(shard_documents=10), store=Store(str(tmp_path)), ledger=ledger)
+    job = acceptance.accept(JobBody(header={"options": Options().model_dump()}, documents=arriving()))  # type: ignore[arg-type]
+    assert job.counts.total == len(taken) == 100
