@@ -5,6 +5,8 @@ import json
 import os
 import re
 import signal
+import subprocess
+import sys
 from pathlib import Path
 
 import httpx
@@ -260,6 +262,36 @@ def test_a_worker_killed_at_work_loses_nothing(lee: list[Document]) -> None:
         results = list(client.results(job.id))
     assert sorted(result.id for result in results) == sorted(document.id for document in lee[:24])
     assert all(isinstance(result, Report) for result in results)
+
+
+def test_a_worker_that_holds_too_much_memory_makes_way_after_its_shard() -> None:
+    with EmbeddedStack(env={"BIFOCAL_WORKER_MEMORY_MB": "1"}) as stack, stack.client() as client:
+        stack.wait_ready()
+        assert client.wait(client.submit([FRANCE]).id).counts.succeeded == 1
+        assert [stack._processes[name].wait(60) for name in ("static", "contextual", "merge")] == [0, 0, 0]
+
+
+def test_a_worker_that_cannot_load_says_why_and_never_becomes_ready(
+    tmp_path: Path, stack: EmbeddedStack
+) -> None:
+    (tmp_path / "minilm-l6.json").write_text("{}")
+    own = {
+        "BIFOCAL_REDIS_URL": stack.redis_url.removesuffix("/0") + "/8",
+        "BIFOCAL_CATALOGUE_FOLDER": str(tmp_path),
+        "BIFOCAL_READY_FILE": str(tmp_path / "ready"),
+    }
+    done = subprocess.run(
+        [sys.executable, "-m", "bifocal_contextual"],
+        env={**os.environ, **own},
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        timeout=120,
+    )
+    assert done.returncode == os.EX_CONFIG
+    assert "the contextual worker cannot start" in done.stderr
+    assert "minilm-l6.json" in done.stderr
+    assert not (tmp_path / "ready").exists()
 
 
 def test_documents_whose_lens_never_comes_back_end_as_failures(tmp_path: Path) -> None:

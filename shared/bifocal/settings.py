@@ -92,6 +92,8 @@ class Settings(BaseSettings):
     max_attempts: int = Field(default=3, gt=0)
     """Workers that may die over one document alone, or over a shard before they come to a document, until
     these end as failures."""
+    worker_memory_mb: int | None = Field(default=None, gt=0)
+    """A worker that holds more memory after a shard ends, for whatever runs it to start a fresh one."""
     ready_file: Path | None = None
     """File a worker touches once its model is loaded, and again at every heartbeat."""
 

@@ -16,6 +16,7 @@ from celery.signals import worker_process_init
 from kombu.exceptions import OperationalError
 
 from bifocal.contracts import ShardMessage
+from bifocal.errors import BifocalError
 from bifocal.failpoints import failpoint
 from bifocal.ledger import Ledger
 from bifocal.lenses import LENSES
@@ -24,6 +25,7 @@ from bifocal.queue import celery_app, task_name
 from bifocal.settings import Settings, settings
 from bifocal.store import Store
 from bifocal.worker.hold import Hold, LeaseLost
+from bifocal.worker.memory import end_if_over
 from bifocal.worker.presence import Presence
 
 log = logging.getLogger(__name__)
@@ -115,7 +117,14 @@ class _Process:
             store=Store(chosen.store_url),
             app=app,
         )
-        self._stage = load(self._bench)
+        try:
+            self._stage = load(self._bench)
+        except Exception as error:
+            # Celery would log what a signal's receiver raises, and take messages without a stage.
+            reason = error.message if isinstance(error, BifocalError) else repr(error)
+            log.critical("the %s worker cannot start: %s", name, reason)
+            logging.shutdown()
+            os._exit(os.EX_CONFIG)
         self._presence = Presence(
             self._bench.ledger,
             name,
@@ -158,3 +167,4 @@ class _Process:
         finally:
             with suppress(redis.RedisError):
                 self._presence.give_back(undone=undone)
+            end_if_over(self._bench.settings.worker_memory_mb)
