@@ -2,14 +2,15 @@
 
 import io
 import json
+import os
 from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bifocal.contracts import Document, Options
-from bifocal.errors import ExpiredJob, InvalidRequest, StoreFull, TooManyWaiting
+from bifocal.contracts import Document, ErrorDetail, Failure, Options
+from bifocal.errors import ExpiredJob, InvalidRequest, StoreFull, TooManyWaiting, WorkerLost
 from bifocal.ledger import Ledger
 from bifocal.settings import Settings
 from bifocal.store import JobFiles, Store
@@ -17,6 +18,7 @@ from bifocal_gateway.acceptance import Acceptance
 from bifocal_gateway.admission import Admission
 from bifocal_gateway.body import JobBody, Unreadable, read_json, read_lines
 from bifocal_gateway.expiry import Expiry
+from bifocal_gateway.recovery import Recovery
 from bifocal_gateway.seen_ids import SeenIds
 
 documents = st.lists(
@@ -125,3 +127,38 @@ def test_documents_of_any_number_are_taken_one_after_the_other(ledger: Ledger, t
     acceptance = Acceptance(settings=Settings(shard_documents=10), store=Store(str(tmp_path)), ledger=ledger)
     job = acceptance.accept(JobBody(header={"options": Options().model_dump()}, documents=arriving()))  # type: ignore[arg-type]
     assert job.counts.total == len(taken) == 100
+
+
+@pytest.mark.stack
+def test_jobs_that_redis_lost_come_back_from_the_store(ledger: Ledger, tmp_path: Path) -> None:
+    store = Store(str(tmp_path))
+    acceptance = Acceptance(settings=Settings(shard_documents=1), store=store, ledger=ledger)
+    job = acceptance.accept(job_of("A cat.", "", "A dog.", "A cow.")).id
+    before = ledger.job(job)
+    # Given that one shard is done
+    ledger.dispatch(1)
+    failure = Failure(id="0", index=0, error=ErrorDetail.of(WorkerLost("it died")))
+    JobFiles(store, job).put_results(1, 2, f"{failure.model_dump_json()}\n".encode())
+    # When Redis is lost
+    ledger._redis.flushdb()
+    recovery = Recovery(store=store, ledger=ledger)
+    assert (recovery.step(), recovery.step()) == (1, 0)
+    # Then the job goes on where the store has it
+    found = ledger.job(job)
+    assert (found.options, found.counts.total) == (before.options, 4)
+    assert (found.counts.failed, found.counts.succeeded) == (2, 0)
+    assert ledger.merged_shards(job) == {1: 2}
+    assert ledger.dispatch(9) == [(job, 0), (job, 2)]
+
+
+@pytest.mark.stack
+def test_what_was_never_answered_for_goes_after_a_day(ledger: Ledger, tmp_path: Path) -> None:
+    store = Store(str(tmp_path))
+    JobFiles(store, "broken-off").put_shard(0, b"documents")
+    recovery = Recovery(store=store, ledger=ledger)
+    assert recovery.step() == 0
+    assert store.folders("jobs") == ["broken-off"]
+    for path in (tmp_path / "jobs").rglob("*"):
+        os.utime(path, (0, 0))
+    recovery.step()
+    assert store.folders("jobs") == []

@@ -94,13 +94,10 @@ class Acceptance:
                 files.put_refused(refused.lines())
             n_refused = refused.n
         failpoint("acceptance.written")
-        self.ledger.create_job(
-            job,
-            options=options,
-            n_documents=n_documents + n_refused,
-            n_refused=n_refused,
-            n_shards=n_shards,
-        )
+        counts = {"n_documents": n_documents + n_refused, "n_refused": n_refused, "n_shards": n_shards}
+        files.put_manifest({**counts, "options": options.model_dump_json()})
+        failpoint("acceptance.answerable")
+        self.ledger.create_job(job, options=options, **counts)
         failpoint("acceptance.recorded")
         return self.ledger.job(job)
 

@@ -1,4 +1,4 @@
-"""Jobs that ended long ago go, with all that they left in the store."""
+"""Jobs that ended long ago go, with all that they left in the store; jobs that Redis lost come back."""
 
 import logging
 import threading
@@ -8,11 +8,13 @@ import redis
 from bifocal.ledger import Ledger
 from bifocal.settings import Settings
 from bifocal.store import JobFiles, Store
+from bifocal_gateway.recovery import Recovery
 
 log = logging.getLogger(__name__)
 
-#: Between two looks; nothing hangs on the hour.
+#: Between two looks; nothing hangs on the hour. At the start there is one, in case Redis was lost.
 PERIOD_S = 600.0
+_AFTER_FAULT_S = 5.0
 
 
 class Expiry:
@@ -48,11 +50,16 @@ class Expiry:
         return len(due)
 
     def _run(self) -> None:
-        while not self._stop.wait(PERIOD_S):
+        recovery = Recovery(store=self._store, ledger=self._ledger)
+        wait_s = 0.0
+        while not self._stop.wait(wait_s):
+            wait_s = PERIOD_S
             try:
+                recovery.step()
                 n = self.step()
             except (redis.RedisError, OSError) as error:
-                log.warning("nothing expired: %s", error)
+                log.warning("store and ledger were not brought together: %s", error)
+                wait_s = _AFTER_FAULT_S
                 continue
             if n:
                 log.info("%d jobs expired", n)

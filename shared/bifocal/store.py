@@ -1,6 +1,8 @@
 """Where bodies lie: a folder by default, any fsspec URL otherwise."""
 
 import gzip
+import json
+import time
 import uuid
 from collections.abc import Iterable, Mapping
 from pathlib import Path
@@ -68,6 +70,29 @@ class Store:
         except FileNotFoundError:
             return
 
+    def folders(self, path: str) -> list[str]:
+        """Names of the folders below `path`."""
+        try:
+            found = self._fs.ls(self._full(path), detail=True)
+        except FileNotFoundError:
+            return []
+        return [one["name"].rstrip("/").rpartition("/")[2] for one in found if one["type"] == "directory"]
+
+    def names(self, path: str) -> list[str]:
+        """Names of the blobs in the folder `path`."""
+        try:
+            found = self._fs.ls(self._full(path), detail=True)
+        except FileNotFoundError:
+            return []
+        return [one["name"].rpartition("/")[2] for one in found if one["type"] == "file"]
+
+    def age_s(self, path: str) -> float:
+        """Seconds since the latest change in the folder `path`; 0 where the store does not tell."""
+        if self.local_folder is None:
+            return 0.0
+        times = (one.stat().st_mtime for one in Path(self._full(path)).rglob("*"))
+        return time.time() - max(times, default=0.0)
+
     def check(self) -> None:
         """Write and remove a blob, to see that the store answers."""
         path = f"check/{uuid.uuid4().hex}"
@@ -76,6 +101,9 @@ class Store:
 
     def _full(self, path: str) -> str:
         return f"{self._root}/{path}"
+
+
+_MANIFEST = "accepted.json"
 
 
 class JobFiles:
@@ -92,6 +120,22 @@ class JobFiles:
     def shard(self, shard: int) -> bytes:
         """Documents of a shard, as JSON."""
         return gzip.decompress(self._store.get(self._path("shards", shard, "json.gz")))
+
+    def put_manifest(self, manifest: Mapping[str, int | str]) -> None:
+        """That the job is whole and answered for, with what the ledger needs to know of it."""
+        self._store.put(f"jobs/{self._job}/{_MANIFEST}", json.dumps(manifest).encode())
+
+    def manifest(self) -> dict[str, int | str] | None:
+        """What `put_manifest` put; None for a job that was never answered for."""
+        try:
+            found: dict[str, int | str] = json.loads(self._store.get(f"jobs/{self._job}/{_MANIFEST}"))
+        except FileNotFoundError:
+            return None
+        return found
+
+    def result_names(self) -> list[str]:
+        """Names of the blobs with results."""
+        return self._store.names(f"jobs/{self._job}/results")
 
     def put_sample(self, body: bytes) -> None:
         """Documents that the job's background is measured on, as JSON."""
@@ -171,7 +215,8 @@ class JobFiles:
         self._store.delete(self._path("shards", shard, "json.gz"))
 
     def forget_all(self) -> None:
-        """Remove everything of the job."""
+        """Remove everything of the job; first that it was answered for, so that it does not come back."""
+        self._store.delete(f"jobs/{self._job}/{_MANIFEST}")
         self._store.delete_below(f"jobs/{self._job}")
 
     def _terms_path(self, table: str, shard: int, attempt: int) -> str:

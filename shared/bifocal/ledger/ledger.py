@@ -142,6 +142,10 @@ class Ledger:
             ended_at=_time(fields["ended_at"]) if "ended_at" in fields else None,
         )
 
+    def is_known(self, job: str) -> bool:
+        """Whether there is, or was, such a job."""
+        return bool(self._redis.exists(Keys.job(job), Keys.expired(job)))
+
     def merged_shards(self, job: str) -> dict[int, int]:
         """Shards of a job whose results can be read, in order, each with the attempt whose results count."""
         merged = cast(str | None, self._redis.get(Keys.merged(job))) or ""

@@ -1,0 +1,72 @@
+"""What the store knows of jobs and Redis does not: after Redis was lost, or a gateway died as it accepted.
+
+A job that was answered for has a manifest in the store, written before the ledger knows of it. So a ledger
+that lost jobs is written anew from manifests and results, and what lies there without a manifest was never
+answered for.
+"""
+
+import logging
+import re
+from collections import Counter
+from dataclasses import dataclass
+
+from bifocal.contracts import RESULT, Options
+from bifocal.ledger import Ledger
+from bifocal.store import JobFiles, Store
+
+log = logging.getLogger(__name__)
+
+#: An upload takes less; what is older and was not accepted never will be.
+_ABANDONED_S = 24 * 3600.0
+
+_RESULTS = re.compile(r"(?P<shard>\d+)\.(?P<attempt>\d+)\.jsonl\.gz")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Recovery:
+    """Brings store and ledger together."""
+
+    store: Store
+    ledger: Ledger
+
+    def step(self) -> int:
+        """Enter jobs that only the store knows, and remove what no job will use; how many were entered.
+
+        More than one gateway may do this at once: of two entries the first counts.
+        """
+        entered = 0
+        for job in self.store.folders("jobs"):
+            if self.ledger.is_known(job):
+                continue
+            files = JobFiles(self.store, job)
+            manifest = files.manifest()
+            if manifest is not None:
+                entered += self._enter(job, files, manifest)
+            elif self.store.age_s(f"jobs/{job}") > _ABANDONED_S:
+                files.forget_all()
+        return entered
+
+    def _enter(self, job: str, files: JobFiles, manifest: dict[str, int | str]) -> bool:
+        made = self.ledger.create_job(
+            job,
+            options=Options.model_validate_json(str(manifest["options"])),
+            n_documents=int(manifest["n_documents"]),
+            n_refused=int(manifest["n_refused"]),
+            n_shards=int(manifest["n_shards"]),
+        )
+        if not made:
+            return False
+        log.warning("job %s was not in Redis, and is entered from the store", job)
+        done: set[int] = set()
+        for name in sorted(files.result_names()):
+            found = _RESULTS.fullmatch(name)
+            if found is None or int(found["shard"]) in done:
+                continue
+            shard, attempt = int(found["shard"]), int(found["attempt"])
+            outcomes = Counter(
+                RESULT.validate_json(line).outcome for line in files.results(shard, attempt).splitlines()
+            )
+            succeeded = outcomes.pop("succeeded", 0)
+            self.ledger.finish_shard(job, shard, attempt, succeeded=succeeded, failed=outcomes.total())
+            done.add(shard)
+        return True
