@@ -21,6 +21,10 @@ def accepted(ledger: Ledger, *, shards: int, refused: int = 0, job: str = "job",
     return job
 
 
+def moved(ledger: Ledger, in_flight: int) -> list[tuple[str, int]]:
+    return [(one.job, one.shard) for one in ledger.dispatch(in_flight)]
+
+
 def begin(ledger: Ledger, stage: str, shard: int = 0, owner: str = "me") -> Attempt | None:
     return ledger.lease(stage, "job", shard, owner=owner, for_s=60)
 
@@ -58,16 +62,16 @@ def test_an_unknown_job_is_said_to_be_unknown(ledger: Ledger) -> None:
 
 def test_no_more_shards_are_in_flight_than_allowed(ledger: Ledger) -> None:
     accepted(ledger, shards=5, in_flight=0)
-    assert ledger.dispatch(2) == [("job", 0), ("job", 1)]
+    assert moved(ledger, 2) == [("job", 0), ("job", 1)]
     assert ledger.dispatch(2) == []
     ledger.finish_shard("job", 0, 1, succeeded=10, failed=0)
-    assert ledger.dispatch(2) == [("job", 2)]
+    assert moved(ledger, 2) == [("job", 2)]
 
 
 def test_jobs_take_turns(ledger: Ledger) -> None:
     accepted(ledger, shards=3, in_flight=0)
     accepted(ledger, shards=2, job="other", in_flight=0)
-    assert ledger.dispatch(9) == [("job", 0), ("other", 0), ("job", 1), ("other", 1), ("job", 2)]
+    assert moved(ledger, 9) == [("job", 0), ("other", 0), ("job", 1), ("other", 1), ("job", 2)]
 
 
 def test_what_redis_holds_does_not_grow_with_a_job_that_waits(ledger: Ledger) -> None:
@@ -243,3 +247,22 @@ def test_an_ended_job_is_forgotten_and_it_is_remembered_that_there_was_one(ledge
     # A late merge of it brings nothing back
     assert ledger.finish_shard("job", 0, 2, succeeded=10, failed=0) is Finish.LATE
     assert {name for name in ledger._redis.scan_iter() if "job" in name} == {"bifocal:expired:job"}
+
+
+def test_a_job_whose_deadline_has_passed_is_closed_with_what_is_in_flight(ledger: Ledger) -> None:
+    for job, deadline_s in (("late", -1), ("early", 60)):
+        ledger.create_job(
+            job, options=Options(), n_documents=30, n_refused=0, n_shards=3, deadline_s=deadline_s
+        )
+    assert not any(one.closing for one in ledger.dispatch(3))
+    assert ledger.close_jobs() == [("late", 0), ("late", 1)]
+    assert ledger.close_jobs() == []
+    ledger.finish_shard("late", 0, 1, succeeded=0, failed=10)
+    assert [(one.job, one.closing) for one in ledger.dispatch(4)] == [("early", False), ("late", True)]
+
+
+def test_a_job_that_ended_in_time_has_no_deadline(ledger: Ledger) -> None:
+    ledger.create_job("job", options=Options(), n_documents=1, n_refused=0, n_shards=1, deadline_s=-1)
+    ledger.dispatch(1)
+    ledger.finish_shard("job", 0, 1, succeeded=1, failed=0)
+    assert ledger.close_jobs() == []

@@ -45,7 +45,7 @@ class LedgerMachine(RuleBasedStateMachine):
 
     @rule()
     def dispatch(self) -> None:
-        for _, shard in self.ledger.dispatch(IN_FLIGHT):
+        for shard in (one.shard for one in self.ledger.dispatch(IN_FLIGHT)):
             assert shard not in self.flying
             self.flying.add(shard)
 

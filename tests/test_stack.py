@@ -264,6 +264,19 @@ def test_a_worker_killed_at_work_loses_nothing(lee: list[Document]) -> None:
     assert all(isinstance(result, Report) for result in results)
 
 
+def test_what_is_not_read_by_the_deadline_ends_as_failures(client: Client, stack: EmbeddedStack) -> None:
+    os.kill(stack.pid("contextual"), signal.SIGSTOP)
+    try:
+        documents = [Document(id=str(number), text="A cat sat.") for number in range(40)]
+        job = client.wait(client.submit(documents, deadline_s=1).id)
+    finally:
+        os.kill(stack.pid("contextual"), signal.SIGCONT)
+    assert job.counts.failed == 40
+    results = list(client.results(job.id))
+    assert [result.id for result in results] == [document.id for document in documents]
+    assert {result.error.code for result in results if isinstance(result, Failure)} == {"deadline_passed"}
+
+
 def test_a_worker_that_holds_too_much_memory_makes_way_after_its_shard() -> None:
     with EmbeddedStack(env={"BIFOCAL_WORKER_MEMORY_MB": "1"}) as stack, stack.client() as client:
         stack.wait_ready()

@@ -4,7 +4,7 @@ import uuid
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from tempfile import SpooledTemporaryFile
-from typing import Any
+from typing import Annotated, Any
 
 import pydantic
 
@@ -39,6 +39,9 @@ from bifocal_gateway.pydantic_messages import first_error
 from bifocal_gateway.sample import Sample
 from bifocal_gateway.seen_ids import SeenIds
 
+_DEADLINE: pydantic.TypeAdapter[float | None] = pydantic.TypeAdapter(
+    Annotated[float, pydantic.Field(gt=0)] | None
+)
 _TERMS: pydantic.TypeAdapter[tuple[str, ...]] = pydantic.TypeAdapter(Terms)
 
 
@@ -64,6 +67,7 @@ class Acceptance:
             InvalidOptions, UnknownModel, UnknownLanguage: the options; nothing was accepted.
         """
         options, terms = self._header(body.header)
+        deadline_s = _deadline_s(body.header)
         segmenter = Segmenter(options.language)
         finder = TermFinder(terms, segmenter) if terms else None
         reader = _Reader(settings=self.settings, segmenter=segmenter, finder=finder)
@@ -97,12 +101,12 @@ class Acceptance:
         counts = {"n_documents": n_documents + n_refused, "n_refused": n_refused, "n_shards": n_shards}
         files.put_manifest({**counts, "options": options.model_dump_json()})
         failpoint("acceptance.answerable")
-        self.ledger.create_job(job, options=options, **counts)
+        self.ledger.create_job(job, options=options, **counts, deadline_s=deadline_s)
         failpoint("acceptance.recorded")
         return self.ledger.job(job)
 
     def _header(self, header: Mapping[str, Any]) -> tuple[Options, tuple[str, ...]]:
-        unknown = sorted(set(header) - {"options", "terms", "schema_version"})
+        unknown = sorted(set(header) - {"options", "terms", "deadline_s", "schema_version"})
         if unknown or header.get("schema_version", 1) != 1:
             raise InvalidRequest(
                 f"unknown field {unknown[0]!r}" if unknown else "only schema_version 1 is understood here"
@@ -190,6 +194,13 @@ def _terms(raw: Any, options: Options) -> tuple[str, ...]:
             "`candidates: terms` and a list of terms (`--terms FILE`, `terms` in a request) need each other"
         )
     return terms
+
+
+def _deadline_s(header: Mapping[str, Any]) -> float | None:
+    try:
+        return _DEADLINE.validate_python(header.get("deadline_s"))
+    except pydantic.ValidationError as error:
+        raise InvalidOptions(f"deadline_s.{first_error(error)}") from error
 
 
 def _document(raw: Any) -> Document:

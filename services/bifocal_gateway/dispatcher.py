@@ -9,9 +9,9 @@ from celery import Celery
 from kombu.exceptions import OperationalError
 
 from bifocal.contracts import DocumentReading, ErrorDetail, Failure, LensHeader, Shard, ShardMessage
-from bifocal.errors import WorkerLost
+from bifocal.errors import DeadlinePassed, WorkerLost
 from bifocal.failpoints import failpoint
-from bifocal.ledger import MERGE, Ledger, Overdue
+from bifocal.ledger import MERGE, Attempt, Ledger, Overdue
 from bifocal.ledger.ledger import MOST_ATTEMPTS
 from bifocal.lenses import LENSES, write_outputs
 from bifocal.queue import publish
@@ -60,11 +60,16 @@ class Dispatcher:
     def step(self) -> None:
         """Dispatch what there is room for, and take up what is overdue."""
         chosen = self._settings
-        for job, shard in self._ledger.dispatch(chosen.shards_in_flight):
+        for moved in self._ledger.dispatch(chosen.shards_in_flight):
+            if moved.closing:
+                self._close(moved.job, moved.shard)
+                continue
             failpoint("dispatcher.recorded")
             for lens in LENSES:
-                publish(self._app, lens, ShardMessage(job=job, shard=shard))
+                publish(self._app, lens, ShardMessage(job=moved.job, shard=moved.shard))
                 failpoint("dispatcher.published")
+        for job, shard in self._ledger.close_jobs():
+            self._close(job, shard)
         # A tenth more or less, so that several gateways do not look all at once.
         look_s = chosen.look_s * random.uniform(0.9, 1.1)  # noqa: S311
         for overdue in self._ledger.overdue(
@@ -101,17 +106,30 @@ class Dispatcher:
             )
         )
         if stage == MERGE:
-            failures = [Failure(id=d.id, index=d.index, error=detail) for d in documents]
-            lines = "".join(f"{failure.model_dump_json()}\n" for failure in failures)
-            outcome = Outcome(lines=lines.encode(), succeeded=0, failed=len(failures))
-            # No document succeeded, so none contributes to the batch report.
-            partial = ShardPartial(shard.options.contextual_threshold).tables()
-            finish(self._ledger, files, attempt, outcome, partial, self._ledger.outputs(job, number))
+            self._fail(shard, files, attempt, detail)
             return
         failed = LensHeader(readings=tuple(DocumentReading(index=d.index, error=detail) for d in documents))
         files.put_reading(stage, number, attempt.number, write_outputs(failed, {}))
         if self._ledger.commit_lens(stage, job, number, attempt.number).releases_merge:
             publish(self._app, MERGE, ShardMessage(job=job, shard=number))
+
+    def _close(self, job: str, number: int) -> None:
+        """End a shard of a job whose deadline has passed, unless it is being merged."""
+        attempt = self._ledger.lease(MERGE, job, number, owner="dispatcher", for_s=self._settings.lease_s)
+        if attempt is None:
+            return
+        files = JobFiles(self._store, job)
+        detail = ErrorDetail.of(DeadlinePassed("the job's deadline passed before this document was read"))
+        self._fail(Shard.model_validate_json(files.shard(number)), files, attempt, detail)
+
+    def _fail(self, shard: Shard, files: JobFiles, attempt: Attempt, detail: ErrorDetail) -> None:
+        failures = [Failure(id=d.id, index=d.index, error=detail) for d in shard.documents]
+        lines = "".join(f"{failure.model_dump_json()}\n" for failure in failures)
+        outcome = Outcome(lines=lines.encode(), succeeded=0, failed=len(failures))
+        # No document succeeded, so none contributes to the batch report.
+        partial = ShardPartial(shard.options.contextual_threshold).tables()
+        read = self._ledger.outputs(attempt.job, attempt.shard)
+        finish(self._ledger, files, attempt, outcome, partial, read)
 
     def _run(self) -> None:
         while not self._stopping:

@@ -68,15 +68,26 @@ class Client:
         self._http.close()
 
     def submit(
-        self, documents: Iterable[Document], options: Options | None = None, terms: Iterable[str] = ()
+        self,
+        documents: Iterable[Document],
+        options: Options | None = None,
+        terms: Iterable[str] = (),
+        *,
+        deadline_s: float | None = None,
     ) -> Job:
         """Hand over documents as one job; returns as soon as they are accepted.
 
         They are sent as they come, so any number of them takes no memory.
 
-        `terms` go with the option `candidates: terms`.
+        `terms` go with the option `candidates: terms`; what has no report `deadline_s` seconds later ends as
+        a failure.
         """
-        header = {"options": (options or Options()).model_dump(mode="json"), "terms": list(terms)}
+        header: dict[str, object] = {
+            "options": (options or Options()).model_dump(mode="json"),
+            "terms": list(terms),
+        }
+        if deadline_s is not None:
+            header["deadline_s"] = deadline_s
         lines = chain([json.dumps(header)], (document.model_dump_json() for document in documents))
         body = (f"{line}\n".encode() for line in lines)
         with self._translated():

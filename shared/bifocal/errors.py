@@ -26,6 +26,7 @@
         ├── StoreFull                store_full
         ├── ModelUnavailable         model_unavailable
         ├── WorkerLost               worker_lost
+        ├── DeadlinePassed           deadline_passed
         ├── StackFailed              stack_failed
         ├── GatewayUnreachable       gateway_unreachable
         ├── MissingExtra             missing_extra
@@ -210,6 +211,12 @@ class WorkerLost(ServiceError):
     """No worker finished the document in the attempts allowed."""
 
     code = "worker_lost"
+
+
+class DeadlinePassed(ServiceError):
+    """The job's deadline passed before the document was read."""
+
+    code = "deadline_passed"
 
 
 class StackFailed(ServiceError):

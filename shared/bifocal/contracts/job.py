@@ -26,6 +26,8 @@ class JobRequest(Wire):
     schema_version: SchemaVersion = SCHEMA_VERSION
     documents: Annotated[list[Document], Field(min_length=1)]
     options: Options = Options()
+    deadline_s: Annotated[float, Field(gt=0)] | None = None
+    """Seconds after acceptance at which documents that have no report by then end as failures."""
     terms: Terms = ()
     """With the option `candidates: terms`, what to look for: whole words in any case. Where terms overlap,
     the one that begins first counts, and of those the longest."""

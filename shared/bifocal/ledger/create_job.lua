@@ -4,11 +4,13 @@
 -- KEYS[3] bifocal:pending       list     gains the job, if it has shards
 -- KEYS[4] bifocal:waiting       string   rises by the shards
 -- KEYS[5] bifocal:ended         zset     gains the job, if it has none
+-- KEYS[6] bifocal:deadlines     zset     gains the job, if it has a deadline
 -- ARGV[1] job id
 -- ARGV[2] options, JSON
 -- ARGV[3] documents, all
 -- ARGV[4] documents refused at acceptance
 -- ARGV[5] shards
+-- ARGV[6] seconds until the deadline, or nothing
 -- Returns 1, or 0 if there is such a job already.
 -- A job takes the same room however many shards it has: they are numbers until they are dispatched.
 if redis.call('EXISTS', KEYS[2]) == 1 then return 0 end
@@ -23,5 +25,6 @@ if tonumber(ARGV[5]) == 0 then
 else
   redis.call('INCRBY', KEYS[4], ARGV[5])
   redis.call('RPUSH', KEYS[3], ARGV[1])
+  if ARGV[6] ~= '' then redis.call('ZADD', KEYS[6], time[1] + ARGV[6], ARGV[1]) end
 end
 return 1

@@ -4,7 +4,7 @@
 -- KEYS[3] bifocal:sent        string   number of the last message
 -- ARGV[1] most shards in flight
 -- ARGV[2…] the lenses
--- Returns the shards moved, as job:shard. Each gains its hash bifocal:shard:{job}:{shard}.
+-- Returns, flat, the shards moved, as job:shard, and 1 if the job is closing, else 0. Each gains its hash bifocal:shard:{job}:{shard}.
 local moved = {}
 local room = tonumber(ARGV[1]) - redis.call('ZCARD', KEYS[2])
 local time = redis.call('TIME')
@@ -27,6 +27,7 @@ while room > 0 do
       end
       redis.call('ZADD', KEYS[2], now_ms, member)
       moved[#moved + 1] = member
+      moved[#moved + 1] = redis.call('HEXISTS', hash, 'closing')
       room = room - 1
     end
   end

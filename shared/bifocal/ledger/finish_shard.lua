@@ -5,6 +5,7 @@
 -- KEYS[4] bifocal:merged:{job}          string   a character a shard: the attempt whose results count
 -- KEYS[5] bifocal:waiting               string   falls by one
 -- KEYS[6] bifocal:ended                 zset     gains the job, if it ends
+-- KEYS[7] bifocal:deadlines             zset     loses the job, if it ends
 -- ARGV[1] job:shard
 -- ARGV[2] shard
 -- ARGV[3] the attempt whose results these are, as one character
@@ -26,4 +27,5 @@ local time = redis.call('TIME')
 local now = time[1] .. '.' .. string.format('%06d', time[2])
 redis.call('HSET', KEYS[2], 'state', 'ended', 'ended_at', now)
 redis.call('ZADD', KEYS[6], now, string.sub(KEYS[2], 13))
+redis.call('ZREM', KEYS[7], string.sub(KEYS[2], 13))
 return 2

@@ -6,6 +6,7 @@ key                                        type    holds
 ``bifocal:jobs``                           zset    job ids by time of creation
 ``bifocal:job:{job}``                      hash    state, options, counts, shards, times
 ``bifocal:ended``                          zset    ids of ended jobs by the time of their end
+``bifocal:deadlines``                      zset    jobs that have one, by when it is
 ``bifocal:expired:{job}``                  string  there was such a job; expires
 ``bifocal:waiting``                        string  shards accepted and not merged
 ``bifocal:pending``                        list    jobs with shards that were not dispatched yet
@@ -45,6 +46,7 @@ FRONT = "bifocal:front"
 RECONCILER = "bifocal:reconciler"
 WAITING = "bifocal:waiting"
 ENDED = "bifocal:ended"
+DEADLINES = "bifocal:deadlines"
 
 #: Before every key of the broker, so that ledger and broker can share a Redis.
 BROKER_PREFIX = "bifocal:broker:"

@@ -13,6 +13,7 @@ from bifocal.contracts import Job, JobCounts, JobState, Options
 from bifocal.errors import ExpiredJob, UnknownJob
 from bifocal.ledger.keys import (
     BROKER_PREFIX,
+    DEADLINES,
     ENDED,
     FRONT,
     IN_FLIGHT,
@@ -54,6 +55,15 @@ class Attempt:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Dispatched:
+    """A shard that was moved in flight; of a job that is closing nobody works on it any more."""
+
+    job: str
+    shard: int
+    closing: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Overdue:
     """A stage of a shard that nobody is at and that no message will bring about."""
 
@@ -90,6 +100,7 @@ class Ledger:
         self._release_lease = script("release_lease")
         self._at_document = script("at_document")
         self._forget_job = script("forget_job")
+        self._close_jobs = script("close_jobs")
 
     @classmethod
     def connect(cls, url: str, lenses: Sequence[str]) -> "Ledger":
@@ -106,16 +117,31 @@ class Ledger:
     # --- acceptance ---------------------------------------------------------------------------
 
     def create_job(
-        self, job: str, *, options: Options, n_documents: int, n_refused: int, n_shards: int
+        self,
+        job: str,
+        *,
+        options: Options,
+        n_documents: int,
+        n_refused: int,
+        n_shards: int,
+        deadline_s: float | None = None,
     ) -> bool:
         """Accept a job whose shards are all in the store; False if there is one of that id already.
 
-        `n_documents` are all, `n_refused` of them were refused at acceptance.
+        `n_documents` are all, `n_refused` of them were refused at acceptance; what is not merged in
+        `deadline_s` from now ends as failures.
         """
         return bool(
             self._create_job(
-                keys=[JOBS, Keys.job(job), PENDING, WAITING, ENDED],
-                args=[job, options.model_dump_json(), n_documents, n_refused, n_shards],
+                keys=[JOBS, Keys.job(job), PENDING, WAITING, ENDED, DEADLINES],
+                args=[
+                    job,
+                    options.model_dump_json(),
+                    n_documents,
+                    n_refused,
+                    n_shards,
+                    "" if deadline_s is None else deadline_s,
+                ],
             )
         )
 
@@ -176,10 +202,22 @@ class Ledger:
 
     # --- dispatch -----------------------------------------------------------------------------
 
-    def dispatch(self, most_in_flight: int) -> list[tuple[str, int]]:
-        """Move shards in flight, up to a number, of all jobs in turn; returns (job, shard) for each."""
-        found = self._dispatch(keys=[PENDING, IN_FLIGHT, SENT], args=[most_in_flight, *self._lenses])
-        return [_split(member) for member in found]
+    def dispatch(self, most_in_flight: int) -> "list[Dispatched]":
+        """Move shards in flight, up to a number, of all jobs in turn."""
+        flat = self._dispatch(keys=[PENDING, IN_FLIGHT, SENT], args=[most_in_flight, *self._lenses])
+        found = []
+        for member, closing in zip(flat[::2], flat[1::2], strict=True):
+            job, shard = _split(member)
+            found.append(Dispatched(job=job, shard=shard, closing=int(closing) == 1))
+        return found
+
+    def close_jobs(self) -> list[tuple[str, int]]:
+        """Close jobs whose deadline has passed; returns (job, shard) of those of their shards in flight."""
+        closed = set(cast(list[str], self._close_jobs(keys=[DEADLINES])))
+        if not closed:
+            return []
+        flying = [_split(member) for member in cast(list[str], self._redis.zrange(IN_FLIGHT, 0, -1))]
+        return [(job, shard) for job, shard in flying if job in closed]
 
     def overdue(self, *, every_s: float, message_s: float, lease_s: float) -> list[Overdue]:
         """Stages to hand out again; nothing if somebody has looked less than `every_s` ago.
@@ -267,6 +305,7 @@ class Ledger:
                     Keys.merged(job),
                     WAITING,
                     ENDED,
+                    DEADLINES,
                 ],
                 args=[Keys.member(job, shard), shard, chr(_FIRST + attempt), succeeded, failed],
             )
