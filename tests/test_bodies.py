@@ -113,6 +113,20 @@ def test_a_job_that_ended_long_ago_leaves_nothing_but_that_it_was(ledger: Ledger
 
 
 @pytest.mark.stack
+def test_of_an_upload_that_breaks_off_nothing_stays(ledger: Ledger, tmp_path: Path) -> None:
+    def broken() -> object:
+        yield {"id": "a", "text": "A cat."}
+        yield {"id": "b", "text": "A dog."}
+        raise ConnectionError
+
+    acceptance = Acceptance(settings=Settings(shard_documents=1), store=Store(str(tmp_path)), ledger=ledger)
+    with pytest.raises(ConnectionError):
+        acceptance.accept(JobBody(header={}, documents=broken()))  # type: ignore[arg-type]
+    assert [path for path in tmp_path.rglob("*") if path.is_file()] == []
+    assert ledger.waiting_shards() == 0
+
+
+@pytest.mark.stack
 def test_documents_of_any_number_are_taken_one_after_the_other(ledger: Ledger, tmp_path: Path) -> None:
     taken: list[int] = []
 

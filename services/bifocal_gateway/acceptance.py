@@ -2,6 +2,7 @@
 
 import uuid
 from collections.abc import Iterable, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from tempfile import SpooledTemporaryFile
 from typing import Annotated, Any
@@ -73,18 +74,31 @@ class Acceptance:
         reader = _Reader(settings=self.settings, segmenter=segmenter, finder=finder)
         job = uuid.uuid4().hex
         files = JobFiles(self.store, job)
+        try:
+            counts = self._write(job, files, body.documents, reader, options)
+        except BaseException:
+            # Nothing was answered for, so nothing of it may stay.
+            with suppress(OSError):
+                files.forget_all()
+            raise
+        failpoint("acceptance.written")
+        files.put_manifest({**counts, "options": options.model_dump_json()})
+        failpoint("acceptance.answerable")
+        self.ledger.create_job(job, options=options, **counts, deadline_s=deadline_s)
+        failpoint("acceptance.recorded")
+        return self.ledger.job(job)
+
+    def _write(
+        self, job: str, files: JobFiles, raw_documents: Iterable[Any], reader: "_Reader", options: Options
+    ) -> dict[str, int]:
+        """Put the shards of a job into the store; how many documents and shards there are."""
         n_documents = n_shards = 0
         sample = Sample() if Sample.is_wanted(self.settings, options) else None
+        terms = reader.finder and reader.finder.content_hash
         with Refused() as refused, SeenIds() as seen:
-            documents = reader.readable(body.documents, seen, refused)
+            documents = reader.readable(raw_documents, seen, refused)
             for number, packed in enumerate(_shards(documents, self.settings)):
-                shard = Shard(
-                    job=job,
-                    shard=number,
-                    options=options,
-                    terms=finder and finder.content_hash,
-                    documents=packed,
-                )
+                shard = Shard(job=job, shard=number, options=options, terms=terms, documents=packed)
                 files.put_shard(number, shard.model_dump_json().encode())
                 if sample is not None:
                     for document in packed:
@@ -96,14 +110,11 @@ class Acceptance:
                 files.put_sample(drawn.model_dump_json().encode())
             if refused.n:
                 files.put_refused(refused.lines())
-            n_refused = refused.n
-        failpoint("acceptance.written")
-        counts = {"n_documents": n_documents + n_refused, "n_refused": n_refused, "n_shards": n_shards}
-        files.put_manifest({**counts, "options": options.model_dump_json()})
-        failpoint("acceptance.answerable")
-        self.ledger.create_job(job, options=options, **counts, deadline_s=deadline_s)
-        failpoint("acceptance.recorded")
-        return self.ledger.job(job)
+            return {
+                "n_documents": n_documents + refused.n,
+                "n_refused": refused.n,
+                "n_shards": n_shards,
+            }
 
     def _header(self, header: Mapping[str, Any]) -> tuple[Options, tuple[str, ...]]:
         unknown = sorted(set(header) - {"options", "terms", "deadline_s", "schema_version"})
