@@ -399,6 +399,7 @@ def test_pairs_are_counted_as_marked_from_their_percentile_on_and_those_with_a_k
     nothing = np.zeros(3, dtype=np.float32)
     judged = Judged(
         block=Block(i=np.array([0, 0, 1]), j=np.array([1, 2, 2])),
+        known=np.ones(3, dtype=np.bool_),
         cosine=nothing,
         static_percentile=np.array([0.97, 0.2, 0.999]),
         forward=nothing,
