@@ -23,6 +23,7 @@ from bifocal.errors import (
     DocumentTooLarge,
     DuplicateId,
     EmptyDocument,
+    InternalError,
     InvalidDocument,
     InvalidOptions,
     InvalidRequest,
@@ -37,6 +38,8 @@ from bifocal_gateway.pydantic_messages import first_error
 from bifocal_gateway.sample import Sample
 
 _TERMS: pydantic.TypeAdapter[tuple[str, ...]] = pydantic.TypeAdapter(Terms)
+
+_TOO_LONG = "accepting the documents took too long; nothing was accepted, submit them again"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,6 +80,7 @@ class Acceptance:
                 terms=finder and finder.content_hash,
                 documents=packed,
             )
+            self._announce(job, first=number == 0)
             files.put_shard(number, shard.model_dump_json().encode())
             if sample is not None:
                 for document in packed:
@@ -87,17 +91,28 @@ class Acceptance:
             drawn = Shard(job=job, shard=0, options=options, documents=sample.documents())
             files.put_sample(drawn.model_dump_json().encode())
         if failures:
+            self._announce(job, first=n_shards == 0)
             files.put_refused("".join(f"{failure.model_dump_json()}\n" for failure in failures).encode())
         failpoint("acceptance.written")
-        self.ledger.create_job(
+        created = self.ledger.create_job(
             job,
             options=options,
             n_documents=n_documents + len(failures),
             n_refused=len(failures),
             n_shards=n_shards,
+            announced=True,
         )
+        if not created:
+            files.forget_all()
+            raise InternalError(_TOO_LONG)
         failpoint("acceptance.recorded")
         return self.ledger.job(job)
+
+    def _announce(self, job: str, *, first: bool) -> None:
+        """Enter that there are blobs of a job, before there are."""
+        if not self.ledger.leftovers.accepting(job, first=first):
+            JobFiles(self.store, job).forget_all()
+            raise InternalError(_TOO_LONG)
 
     def _request(self, body: Any) -> tuple[Sequence[Any], Options, tuple[str, ...]]:
         if not isinstance(body, dict) or not isinstance(body.get("documents"), list) or not body["documents"]:

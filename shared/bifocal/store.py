@@ -3,6 +3,7 @@
 import gzip
 import uuid
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -32,8 +33,14 @@ class Store:
             return
         self._fs.makedirs(target.rpartition("/")[0], exist_ok=True)
         partial = f"{target}.{uuid.uuid4().hex}.partial"
-        self._fs.pipe_file(partial, body)
-        self._fs.mv(partial, target)
+        try:
+            self._fs.pipe_file(partial, body)
+            self._fs.mv(partial, target)
+        except BaseException:
+            # A store that is full must not be filled with halves.
+            with suppress(OSError):
+                self._fs.rm_file(partial)
+            raise
 
     def get(self, path: str) -> bytes:
         """The blob under `path`."""
@@ -55,6 +62,18 @@ class Store:
             self._fs.rm_file(self._full(path))
         except FileNotFoundError:
             return
+
+    def delete_unfinished(self, beginning: str) -> None:
+        """Remove what is left of blobs, whose paths begin so, that were never written to their end."""
+        if self._renames:
+            for path in self._fs.glob(f"{self._full(beginning)}*.partial"):
+                with suppress(FileNotFoundError):
+                    self._fs.rm_file(path)
+
+    def delete_all(self, folder: str) -> None:
+        """Remove every blob under `folder`; none is no error."""
+        with suppress(FileNotFoundError):
+            self._fs.rm(self._full(folder), recursive=True)
 
     def check(self) -> None:
         """Write and remove a blob, to see that the store answers."""
@@ -157,6 +176,15 @@ class JobFiles:
     def forget_shard(self, shard: int) -> None:
         """Remove the documents of a shard."""
         self._store.delete(self._path("shards", shard, "json.gz"))
+
+    def forget_unfinished(self, shard: int, kinds: Iterable[str]) -> None:
+        """Remove what was begun to be written of a shard, by a lens or a merge, and never was whole."""
+        for kind in {*kinds, "results", "terms"}:
+            self._store.delete_unfinished(self._path(kind, shard, ""))
+
+    def forget_all(self) -> None:
+        """Remove every blob of the job."""
+        self._store.delete_all(f"jobs/{self._job}")
 
     def _terms_path(self, table: str, shard: int, attempt: int) -> str:
         return self._path("terms", shard, f"{attempt}.{table}.parquet")

@@ -2,14 +2,18 @@
 -- KEYS[1] bifocal:jobs          zset   gains the job
 -- KEYS[2] bifocal:job:{job}     hash   is created
 -- KEYS[3] bifocal:pending       list   gains the job, if it has shards
+-- KEYS[4] bifocal:accepting     zset   loses the job
 -- ARGV[1] job id
 -- ARGV[2] options, JSON
 -- ARGV[3] documents, all
 -- ARGV[4] documents refused at acceptance
 -- ARGV[5] shards
--- Returns 1, or 0 if there is such a job already.
+-- ARGV[6] 1 if its acceptance was announced, and must not have been given up since; else 0
+-- Returns 1, or 0 if there is such a job already, or its acceptance was given up.
 -- A job takes the same room however many shards it has: they are numbers until they are dispatched.
 if redis.call('EXISTS', KEYS[2]) == 1 then return 0 end
+if ARGV[6] == '1' and tonumber(redis.call('ZSCORE', KEYS[4], ARGV[1]) or '0') == 0 then return 0 end
+redis.call('ZREM', KEYS[4], ARGV[1])
 local time = redis.call('TIME')
 local now = time[1] .. '.' .. string.format('%06d', time[2])
 redis.call('HSET', KEYS[2], 'state', 'in_progress', 'options', ARGV[2], 'total', ARGV[3],

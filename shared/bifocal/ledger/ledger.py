@@ -3,7 +3,6 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from enum import IntEnum
 from importlib.resources import files
 from typing import Any, cast
 
@@ -11,7 +10,20 @@ import redis
 
 from bifocal.contracts import Job, JobCounts, JobState, Options
 from bifocal.errors import UnknownJob
-from bifocal.ledger.keys import BROKER_PREFIX, FRONT, IN_FLIGHT, JOBS, PENDING, RECONCILER, SENT, Keys
+from bifocal.ledger.keys import (
+    ACCEPTING,
+    BROKER_PREFIX,
+    FRONT,
+    IN_FLIGHT,
+    JOBS,
+    LEFTOVERS,
+    PENDING,
+    RECONCILER,
+    SENT,
+    Keys,
+)
+from bifocal.ledger.leftovers import Leftovers
+from bifocal.ledger.outcomes import Finish, LensCommit, LensOutput
 
 #: The last stage of every shard.
 MERGE = "merge"
@@ -64,6 +76,7 @@ class Ledger:
     def __init__(self, client: "redis.Redis", lenses: Sequence[str]) -> None:
         self._redis = client
         self._lenses = tuple(lenses)
+        self.leftovers = Leftovers(client)
         scripts = files("bifocal.ledger")
 
         def script(name: str) -> Any:
@@ -94,16 +107,24 @@ class Ledger:
     # --- acceptance ---------------------------------------------------------------------------
 
     def create_job(
-        self, job: str, *, options: Options, n_documents: int, n_refused: int, n_shards: int
+        self,
+        job: str,
+        *,
+        options: Options,
+        n_documents: int,
+        n_refused: int,
+        n_shards: int,
+        announced: bool = False,
     ) -> bool:
         """Accept a job whose shards are all in the store; False if there is one of that id already.
 
-        `n_documents` are all, `n_refused` of them were refused at acceptance.
+        `n_documents` are all, `n_refused` of them were refused at acceptance. Of one that was `announced` as
+        being accepted it is False too if the acceptance was given up since.
         """
         return bool(
             self._create_job(
-                keys=[JOBS, Keys.job(job), PENDING],
-                args=[job, options.model_dump_json(), n_documents, n_refused, n_shards],
+                keys=[JOBS, Keys.job(job), PENDING, ACCEPTING],
+                args=[job, options.model_dump_json(), n_documents, n_refused, n_shards, int(announced)],
             )
         )
 
@@ -195,14 +216,14 @@ class Ledger:
             self._at_document(keys=self._keys(attempt)[::-1], args=[attempt.owner, attempt.stage, place])
         )
 
-    def commit_lens(self, lens: str, job: str, shard: int, attempt: int) -> "LensCommit":
+    def commit_lens(self, lens: str, job: str, shard: int, attempt: int) -> LensCommit:
         """Record a lens output that lies in the store."""
         found = self._commit_lens(keys=[Keys.shard(job, shard), SENT], args=[lens, attempt, *self._lenses])
         if not found:
             return LensCommit(counts=False, releases_merge=False)
         return LensCommit(counts=int(found[0]) == attempt, releases_merge=int(found[1]) == 1)
 
-    def outputs(self, job: str, shard: int) -> "dict[str, LensOutput]":
+    def outputs(self, job: str, shard: int) -> dict[str, LensOutput]:
         """The output that counts of each lens that has committed one, of a shard that is not merged."""
         fields = cast(dict[str, str], self._redis.hgetall(Keys.shard(job, shard)))
         return {
@@ -214,12 +235,19 @@ class Ledger:
             if lens in fields
         }
 
-    def finish_shard(self, job: str, shard: int, attempt: int, *, succeeded: int, failed: int) -> "Finish":
+    def finish_shard(self, job: str, shard: int, attempt: int, *, succeeded: int, failed: int) -> Finish:
         """Record results that lie in the store."""
         return Finish(
             self._finish_shard(
-                keys=[Keys.shard(job, shard), Keys.job(job), IN_FLIGHT, Keys.merged(job)],
-                args=[Keys.member(job, shard), shard, chr(_FIRST + attempt), succeeded, failed],
+                keys=[
+                    Keys.shard(job, shard),
+                    Keys.job(job),
+                    IN_FLIGHT,
+                    Keys.merged(job),
+                    Keys.traces(job, shard),
+                    LEFTOVERS,
+                ],
+                args=[Keys.member(job, shard), shard, attempt, succeeded, failed],
             )
         )
 
@@ -243,34 +271,6 @@ class Ledger:
     def ping(self) -> None:
         """Raise unless Redis answers."""
         self._redis.ping()
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LensCommit:
-    """What a commit of a lens output came to."""
-
-    counts: bool
-    """Whether this very output is the one that is merged; another attempt's can go."""
-    releases_merge: bool
-    """Whether the shard can be merged."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LensOutput:
-    """Which attempt's output of a lens counts, of how many."""
-
-    attempt: int
-    attempts: int
-
-
-class Finish(IntEnum):
-    """What a commit of results came to."""
-
-    LATE = 0
-    """Another merge was first: these results can go."""
-    FIRST = 1
-    ENDS_JOB = 2
-    """The first one, of the job's last shard."""
 
 
 def _split(member: str) -> tuple[str, int]:
