@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 
 import pytest
+
 from chaos.documents import pool
 from chaos.stack import LightStack
 from chaos.verifier import Verifier

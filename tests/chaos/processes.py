@@ -23,7 +23,7 @@ from chaos.sabotage import EarlyCommit, Sabotage
 
 
 class Witnessed:
-    """A stage that writes down, outside Redis and the store, when it begins a shard and when it is through."""
+    """A stage that writes down, outside Redis and the store, when it begins a shard and is through."""
 
     def __init__(self, name: str, stage: Stage, record: Path) -> None:
         self._name, self._stage = name, stage

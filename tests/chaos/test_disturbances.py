@@ -5,14 +5,14 @@ import signal
 import time
 
 import pytest
+
+from bifocal.ledger import Keys
+from bifocal.queue import STAGES
 from chaos.conftest import DOCUMENTS
 from chaos.documents import pool, telling
 from chaos.stack import CONTROL, LightStack
 from chaos.until import until
 from chaos.verifier import Verifier
-
-from bifocal.ledger import Keys
-from bifocal.queue import STAGES
 
 pytestmark = pytest.mark.stack
 

@@ -1,4 +1,4 @@
-"""At every place where a process can die, hang or fail, a document that was answered for ends exactly once."""
+"""Wherever a process dies, hangs or fails, a document that was answered for ends exactly once."""
 
 import re
 import signal
@@ -7,13 +7,13 @@ import time
 from pathlib import Path
 
 import pytest
+
+from bifocal.lenses import LENSES
+from bifocal.queue import STAGES
 from chaos.conftest import DOCUMENTS
 from chaos.stack import CONTROL, LightStack, NotAnswered
 from chaos.until import until
 from chaos.verifier import Verifier
-
-from bifocal.lenses import LENSES
-from bifocal.queue import STAGES
 
 pytestmark = pytest.mark.stack
 
@@ -151,3 +151,28 @@ def test_an_acceptance_that_was_stopped_for_a_while_is_answered_and_done(
     control.send(signal.SIGCONT)
     submitting.join()
     assert_all_is_well(verifier, *jobs)
+
+
+def test_an_acceptance_that_was_stopped_for_too_long_is_refused_and_leaves_nothing(
+    light: LightStack, verifier: Verifier
+) -> None:
+    control = light.restart(CONTROL, failpoints="acceptance.written=stop")
+    light.wait_for_control()
+    refusals: list[str] = []
+
+    def submit() -> None:
+        try:
+            verifier.submit(DOCUMENTS)
+        except NotAnswered as refused:
+            refusals.append(str(refused))
+
+    submitting = threading.Thread(target=submit)
+    submitting.start()
+    until("the control process is stopped", lambda: control.stopped)
+    light.start(f"{CONTROL}-2")
+    until("another one has removed what was written", lambda: not verifier.left_behind())
+    control.send(signal.SIGCONT)
+    submitting.join()
+    light.end(f"{CONTROL}-2")
+    assert refusals == ["internal_error"]
+    assert not verifier.left_behind()
