@@ -3,6 +3,7 @@
 from enum import StrEnum
 
 from bifocal.contracts import ShardMessage
+from bifocal.failpoints import failpoint
 from bifocal.ledger import MERGE, Attempt, Ledger, Overdue
 from bifocal.queue import publish
 from bifocal.store import JobFiles
@@ -29,6 +30,7 @@ class EarlyCommit(LensStage):
         commit = self._bench.ledger.commit_lens(lens, message.job, message.shard, attempt)
         if commit.releases_merge:
             publish(self._bench.app, MERGE, message)
+        failpoint(f"{lens}.written")
         files.put_reading(lens, message.shard, attempt, output)
 
 

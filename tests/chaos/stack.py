@@ -82,7 +82,7 @@ class LightStack:
     def __init__(self, *, workers: int = 1, env: dict[str, str] | None = None) -> None:
         more = [f"{stage}-{k}" for stage in STAGES for k in range(2, workers + 1)]
         self.names = [CONTROL, *STAGES, *more]
-        self._env = QUICK | (env or {})
+        self.env = QUICK | (env or {})
         self._temporary = tempfile.TemporaryDirectory(prefix="chaos-", ignore_cleanup_errors=True)
         self.folder = Path(self._temporary.name)
         self.redis_url = f"unix://{self.folder}/redis.sock"
@@ -98,7 +98,7 @@ class LightStack:
             (self.folder / name).mkdir()
         self._zygote = subprocess.Popen(
             [sys.executable, "-m", "chaos.zygote"],
-            env={**os.environ, **self._env, "PYTHONPATH": _PYTHONPATH},
+            env={**os.environ, **self.env, "PYTHONPATH": _PYTHONPATH},
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             text=True,
@@ -133,13 +133,13 @@ class LightStack:
         """Start a process; one that ran under the name before must have ended."""
         environment = {
             **os.environ,
-            **self._env,
-            **env,
+            **self.env,
             "BIFOCAL_REDIS_URL": self.redis_url,
             "BIFOCAL_STORE_URL": str(self.store_folder),
             "BIFOCAL_FAILPOINTS": failpoints,
             "BIFOCAL_FAILPOINT_FOLDER": str(self.folder / "failpoints"),
             "CHAOS_RECORD": str(self.record),
+            **env,
         }
         is_control = name.startswith(CONTROL)
         asked = {

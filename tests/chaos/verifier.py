@@ -1,10 +1,12 @@
 """Holds what came of documents against the test's own record of what was answered for."""
 
 import json
+import os
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from fnmatch import fnmatch
+from pathlib import Path
 
 import redis
 
@@ -165,9 +167,8 @@ class Verifier:
     def _stray_blobs(self) -> Iterator[str]:
         folder = self._stack.store_folder
         merged: dict[str, Mapping[int, int]] = {}
-        for path in folder.glob("jobs/**/*"):
-            if path.is_dir():
-                continue
+        # Unlike a glob, a walk does not mind that folders go while it is at them.
+        for path in (Path(parent, name) for parent, _, names in os.walk(folder / "jobs") for name in names):
             job, *rest = path.relative_to(folder / "jobs").parts
             if job not in merged:
                 merged[job] = self._stack.ledger.merged_shards(job)
