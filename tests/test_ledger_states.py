@@ -135,6 +135,11 @@ class LedgerMachine(RuleBasedStateMachine):
                 assert attempt is not None
                 self.commit(attempt)
         self.every_document_is_counted_once()
+        for job, shard in self.ledger.leftovers.merged(-1):
+            traces = self.ledger.leftovers.traces(job, shard)
+            assert traces is not None
+            assert traces.counts == self.merged[shard]
+            self.ledger.leftovers.shard_is_removed(job, shard)
         left = {name for name in self.ledger._redis.scan_iter() if "lease" not in name}
         assert left <= {
             "bifocal:jobs",

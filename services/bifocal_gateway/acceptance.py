@@ -25,6 +25,7 @@ from bifocal.errors import (
     DocumentTooLarge,
     DuplicateId,
     EmptyDocument,
+    InternalError,
     InvalidDocument,
     InvalidOptions,
     InvalidRequest,
@@ -44,6 +45,8 @@ _DEADLINE: pydantic.TypeAdapter[float | None] = pydantic.TypeAdapter(
     Annotated[float, pydantic.Field(gt=0)] | None
 )
 _TERMS: pydantic.TypeAdapter[tuple[str, ...]] = pydantic.TypeAdapter(Terms)
+
+_TOO_LONG = "accepting the documents took too long; nothing was accepted, submit them again"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -84,7 +87,13 @@ class Acceptance:
         failpoint("acceptance.written")
         files.put_manifest({**counts, "options": options.model_dump_json()})
         failpoint("acceptance.answerable")
-        self.ledger.create_job(job, options=options, **counts, deadline_s=deadline_s)
+        created = self.ledger.create_job(
+            job, options=options, **counts, deadline_s=deadline_s, announced=True
+        )
+        # Another gateway may have entered it from its manifest.
+        if not created and not self.ledger.is_known(job):
+            files.forget_all()
+            raise InternalError(_TOO_LONG)
         failpoint("acceptance.recorded")
         return self.ledger.job(job)
 
@@ -99,6 +108,7 @@ class Acceptance:
             documents = reader.readable(raw_documents, seen, refused)
             for number, packed in enumerate(_shards(documents, self.settings)):
                 shard = Shard(job=job, shard=number, options=options, terms=terms, documents=packed)
+                self._announce(job, first=number == 0)
                 files.put_shard(number, shard.model_dump_json().encode())
                 if sample is not None:
                     for document in packed:
@@ -109,12 +119,18 @@ class Acceptance:
                 drawn = Shard(job=job, shard=0, options=options, documents=sample.documents())
                 files.put_sample(drawn.model_dump_json().encode())
             if refused.n:
+                self._announce(job, first=n_shards == 0)
                 files.put_refused(refused.lines())
             return {
                 "n_documents": n_documents + refused.n,
                 "n_refused": refused.n,
                 "n_shards": n_shards,
             }
+
+    def _announce(self, job: str, *, first: bool) -> None:
+        """Enter that there are blobs of a job, before there are."""
+        if not self.ledger.leftovers.accepting(job, first=first):
+            raise InternalError(_TOO_LONG)
 
     def _header(self, header: Mapping[str, Any]) -> tuple[Options, tuple[str, ...]]:
         unknown = sorted(set(header) - {"options", "terms", "deadline_s", "schema_version"})

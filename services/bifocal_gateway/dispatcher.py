@@ -18,6 +18,7 @@ from bifocal.queue import publish
 from bifocal.settings import Settings
 from bifocal.store import JobFiles, Store
 from bifocal_gateway.batch.partial import ShardPartial
+from bifocal_gateway.leftovers import clear_leftovers
 from bifocal_gateway.merge.finish import Outcome, finish
 
 log = logging.getLogger(__name__)
@@ -76,6 +77,7 @@ class Dispatcher:
             every_s=look_s, message_s=chosen.message_s, lease_s=chosen.lease_s
         ):
             self._again(overdue)
+        clear_leftovers(self._ledger, self._store, merged_s=chosen.lease_s, accepting_s=chosen.acceptance_s)
 
     def _again(self, overdue: Overdue) -> None:
         message = ShardMessage(job=overdue.job, shard=overdue.shard)
@@ -128,8 +130,7 @@ class Dispatcher:
         outcome = Outcome(lines=lines.encode(), succeeded=0, failed=len(failures))
         # No document succeeded, so none contributes to the batch report.
         partial = ShardPartial(shard.options.contextual_threshold).tables()
-        read = self._ledger.outputs(attempt.job, attempt.shard)
-        finish(self._ledger, files, attempt, outcome, partial, read)
+        finish(self._ledger, files, attempt, outcome, partial)
 
     def _run(self) -> None:
         while not self._stopping:
@@ -140,3 +141,6 @@ class Dispatcher:
             except (redis.RedisError, OperationalError, OSError) as error:
                 # The ledger holds what was not published; the next step takes it up again.
                 log.warning("nothing dispatched: %s", error)
+            except Exception:
+                # A fault of ours with one shard must not end the thread that all the others wait for.
+                log.exception("a step of the dispatcher failed")

@@ -36,7 +36,7 @@ class Recovery:
         """
         entered = 0
         for job in self.store.folders("jobs"):
-            if self.ledger.is_known(job):
+            if self.ledger.is_known(job) or self.ledger.leftovers.is_accepting(job):
                 continue
             files = JobFiles(self.store, job)
             manifest = files.manifest()

@@ -87,6 +87,8 @@ class Settings(BaseSettings):
     """How often the shards in flight are looked at for stages whose message or worker was lost."""
     message_s: float = Field(default=3.0, gt=0)
     """A message that was taken from its queue must have become a lease after this long."""
+    acceptance_s: float = Field(default=600.0, gt=0)
+    """What an acceptance wrote is removed when it has written nothing more for this long."""
     retry_s: float = Field(default=2.0, gt=0)
     """A worker waits this long before it hands back a shard because the store or Redis is at fault."""
     max_attempts: int = Field(default=3, gt=0)

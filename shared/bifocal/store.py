@@ -5,6 +5,7 @@ import json
 import time
 import uuid
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -34,8 +35,14 @@ class Store:
             return
         self._fs.makedirs(target.rpartition("/")[0], exist_ok=True)
         partial = f"{target}.{uuid.uuid4().hex}.partial"
-        self._fs.pipe_file(partial, body)
-        self._fs.mv(partial, target)
+        try:
+            self._fs.pipe_file(partial, body)
+            self._fs.mv(partial, target)
+        except BaseException:
+            # A store that is full must not be filled with halves.
+            with suppress(OSError):
+                self._fs.rm_file(partial)
+            raise
 
     def get(self, path: str) -> bytes:
         """The blob under `path`."""
@@ -63,13 +70,6 @@ class Store:
         """Where the store lies, if that is on a disk of this machine."""
         return Path(self._root) if self._renames else None
 
-    def delete_below(self, path: str) -> None:
-        """Remove every blob below `path`; if there is none it is no error."""
-        try:
-            self._fs.rm(self._full(path), recursive=True)
-        except FileNotFoundError:
-            return
-
     def folders(self, path: str) -> list[str]:
         """Names of the folders below `path`."""
         try:
@@ -92,6 +92,18 @@ class Store:
             return 0.0
         times = (one.stat().st_mtime for one in Path(self._full(path)).rglob("*"))
         return time.time() - max(times, default=0.0)
+
+    def delete_unfinished(self, beginning: str) -> None:
+        """Remove what is left of blobs, whose paths begin so, that were never written to their end."""
+        if self._renames:
+            for path in self._fs.glob(f"{self._full(beginning)}*.partial"):
+                with suppress(FileNotFoundError):
+                    self._fs.rm_file(path)
+
+    def delete_all(self, folder: str) -> None:
+        """Remove every blob under `folder`; none is no error."""
+        with suppress(FileNotFoundError):
+            self._fs.rm(self._full(folder), recursive=True)
 
     def check(self) -> None:
         """Write and remove a blob, to see that the store answers."""
@@ -214,10 +226,15 @@ class JobFiles:
         """Remove the documents of a shard."""
         self._store.delete(self._path("shards", shard, "json.gz"))
 
+    def forget_unfinished(self, shard: int, kinds: Iterable[str]) -> None:
+        """Remove what was begun to be written of a shard, by a lens or a merge, and never was whole."""
+        for kind in {*kinds, "results", "terms"}:
+            self._store.delete_unfinished(self._path(kind, shard, ""))
+
     def forget_all(self) -> None:
         """Remove everything of the job; first that it was answered for, so that it does not come back."""
         self._store.delete(f"jobs/{self._job}/{_MANIFEST}")
-        self._store.delete_below(f"jobs/{self._job}")
+        self._store.delete_all(f"jobs/{self._job}")
 
     def _terms_path(self, table: str, shard: int, attempt: int) -> str:
         return self._path("terms", shard, f"{attempt}.{table}.parquet")

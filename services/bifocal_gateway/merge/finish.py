@@ -4,9 +4,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from bifocal.failpoints import failpoint
-from bifocal.ledger import Attempt, Finish, Ledger, LensOutput
+from bifocal.ledger import Attempt, Finish, Ledger
 from bifocal.store import JobFiles
 from bifocal_gateway.batch.partial import TABLES
+from bifocal_gateway.leftovers import clear_shard
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -24,12 +25,11 @@ def finish(
     attempt: Attempt,
     outcome: Outcome,
     partial: Mapping[str, bytes],
-    read: Mapping[str, LensOutput],
 ) -> None:
     """Write results under the attempt's number and commit them; of several attempts the first one counts.
 
-    What no one will read is removed: the outputs of the lenses, by all their attempts as `read` has them, or
-    these very results if they come too late.
+    What no one will read is removed: all else there is of the shard, or these very results if they come too
+    late. Of one who dies before that the dispatcher takes it over.
     """
     job, shard = attempt.job, attempt.shard
     files.put_results(shard, attempt.number, outcome.lines)
@@ -42,11 +42,4 @@ def finish(
     if ended is Finish.LATE:
         files.forget_results(shard, attempt.number, TABLES)
         return
-    for earlier in range(1, attempt.number):
-        files.forget_results(shard, earlier, TABLES)
-    for lens, output in read.items():
-        for number in range(1, output.attempts + 1):
-            files.forget_reading(lens, shard, number)
-    files.forget_shard(shard)
-    if ended is Finish.ENDS_JOB:
-        files.forget_sample()
+    clear_shard(ledger, files, job, shard)

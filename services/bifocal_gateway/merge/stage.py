@@ -55,7 +55,7 @@ class MergeStage:
         hold.done()
         failpoint("merge.computed")
         outcome = Outcome(lines=b"".join(lines), succeeded=succeeded, failed=len(lines) - succeeded)
-        finish(self._bench.ledger, files, hold.attempt, outcome, partial.tables(), read)
+        finish(self._bench.ledger, files, hold.attempt, outcome, partial.tables())
 
 
 def merge_shard(

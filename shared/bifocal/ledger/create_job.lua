@@ -2,18 +2,22 @@
 -- KEYS[1] bifocal:jobs          zset     gains the job
 -- KEYS[2] bifocal:job:{job}     hash     is created
 -- KEYS[3] bifocal:pending       list     gains the job, if it has shards
--- KEYS[4] bifocal:waiting       string   rises by the shards
--- KEYS[5] bifocal:ended         zset     gains the job, if it has none
--- KEYS[6] bifocal:deadlines     zset     gains the job, if it has a deadline
+-- KEYS[4] bifocal:accepting     zset     loses the job
+-- KEYS[5] bifocal:waiting       string   rises by the shards
+-- KEYS[6] bifocal:ended         zset     gains the job, if it has none
+-- KEYS[7] bifocal:deadlines     zset     gains the job, if it has a deadline
 -- ARGV[1] job id
 -- ARGV[2] options, JSON
 -- ARGV[3] documents, all
 -- ARGV[4] documents refused at acceptance
 -- ARGV[5] shards
--- ARGV[6] seconds until the deadline, or nothing
--- Returns 1, or 0 if there is such a job already.
+-- ARGV[6] 1 if its acceptance was announced, and must not have been given up since; else 0
+-- ARGV[7] seconds until the deadline, or nothing
+-- Returns 1, or 0 if there is such a job already, or its acceptance was given up.
 -- A job takes the same room however many shards it has: they are numbers until they are dispatched.
 if redis.call('EXISTS', KEYS[2]) == 1 then return 0 end
+if ARGV[6] == '1' and tonumber(redis.call('ZSCORE', KEYS[4], ARGV[1]) or '0') == 0 then return 0 end
+redis.call('ZREM', KEYS[4], ARGV[1])
 local time = redis.call('TIME')
 local now = time[1] .. '.' .. string.format('%06d', time[2])
 redis.call('HSET', KEYS[2], 'state', 'in_progress', 'options', ARGV[2], 'total', ARGV[3],
@@ -21,10 +25,10 @@ redis.call('HSET', KEYS[2], 'state', 'in_progress', 'options', ARGV[2], 'total',
 redis.call('ZADD', KEYS[1], now, ARGV[1])
 if tonumber(ARGV[5]) == 0 then
   redis.call('HSET', KEYS[2], 'state', 'ended', 'ended_at', now)
-  redis.call('ZADD', KEYS[5], now, ARGV[1])
+  redis.call('ZADD', KEYS[6], now, ARGV[1])
 else
-  redis.call('INCRBY', KEYS[4], ARGV[5])
+  redis.call('INCRBY', KEYS[5], ARGV[5])
   redis.call('RPUSH', KEYS[3], ARGV[1])
-  if ARGV[6] ~= '' then redis.call('ZADD', KEYS[6], time[1] + ARGV[6], ARGV[1]) end
+  if ARGV[7] ~= '' then redis.call('ZADD', KEYS[7], time[1] + ARGV[7], ARGV[1]) end
 end
 return 1

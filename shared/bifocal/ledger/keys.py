@@ -17,6 +17,10 @@ key                                        type    holds
 ``bifocal:lease:{stage}:{job}:{shard}``    string  owner of a stage in progress; expires
 ``bifocal:sent``                           string  number of the last message to a stage
 ``bifocal:front``                          hash    by stage, the latest message that was begun
+``bifocal:traces:{job}:{shard}``           hash    a merged shard's, until only its results lie in the store
+``bifocal:leftovers``                      zset    ``job:shard`` of these, by the time of the merge, in ms
+``bifocal:accepting``                      zset    jobs being accepted, by when a body was last written, ms;
+                                                   0 once the acceptance was given up
 ``bifocal:reconciler``                     string  held for a while by who looks for lost work
 ``bifocal:worker:{stage}:{worker}``        string  what a live worker has loaded; expires
 ``bifocal:broker:{stage}``                 list    Celery's queue; only its length is read here
@@ -47,6 +51,8 @@ RECONCILER = "bifocal:reconciler"
 WAITING = "bifocal:waiting"
 ENDED = "bifocal:ended"
 DEADLINES = "bifocal:deadlines"
+LEFTOVERS = "bifocal:leftovers"
+ACCEPTING = "bifocal:accepting"
 
 #: Before every key of the broker, so that ledger and broker can share a Redis.
 BROKER_PREFIX = "bifocal:broker:"
@@ -64,6 +70,11 @@ class Keys:
     def shard(job: str, shard: int) -> str:
         """Hash of a shard."""
         return f"bifocal:shard:{job}:{shard}"
+
+    @staticmethod
+    def traces(job: str, shard: int) -> str:
+        """Hash of a merged shard whose blobs are to be removed."""
+        return f"bifocal:traces:{job}:{shard}"
 
     @staticmethod
     def merged(job: str) -> str:

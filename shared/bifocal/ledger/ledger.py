@@ -3,7 +3,6 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from enum import IntEnum
 from importlib.resources import files
 from typing import Any, cast
 
@@ -12,18 +11,22 @@ import redis
 from bifocal.contracts import Job, JobCounts, JobState, Options
 from bifocal.errors import ExpiredJob, UnknownJob
 from bifocal.ledger.keys import (
+    ACCEPTING,
     BROKER_PREFIX,
     DEADLINES,
     ENDED,
     FRONT,
     IN_FLIGHT,
     JOBS,
+    LEFTOVERS,
     PENDING,
     RECONCILER,
     SENT,
     WAITING,
     Keys,
 )
+from bifocal.ledger.leftovers import Leftovers
+from bifocal.ledger.outcomes import Finish, LensCommit, LensOutput
 
 #: The last stage of every shard.
 MERGE = "merge"
@@ -85,6 +88,7 @@ class Ledger:
     def __init__(self, client: "redis.Redis", lenses: Sequence[str]) -> None:
         self._redis = client
         self._lenses = tuple(lenses)
+        self.leftovers = Leftovers(client)
         scripts = files("bifocal.ledger")
 
         def script(name: str) -> Any:
@@ -124,22 +128,25 @@ class Ledger:
         n_documents: int,
         n_refused: int,
         n_shards: int,
+        announced: bool = False,
         deadline_s: float | None = None,
     ) -> bool:
         """Accept a job whose shards are all in the store; False if there is one of that id already.
 
         `n_documents` are all, `n_refused` of them were refused at acceptance; what is not merged in
-        `deadline_s` from now ends as failures.
+        `deadline_s` from now ends as failures. Of one that was `announced` as being accepted it is False too
+        if the acceptance was given up since.
         """
         return bool(
             self._create_job(
-                keys=[JOBS, Keys.job(job), PENDING, WAITING, ENDED, DEADLINES],
+                keys=[JOBS, Keys.job(job), PENDING, ACCEPTING, WAITING, ENDED, DEADLINES],
                 args=[
                     job,
                     options.model_dump_json(),
                     n_documents,
                     n_refused,
                     n_shards,
+                    int(announced),
                     "" if deadline_s is None else deadline_s,
                 ],
             )
@@ -275,14 +282,14 @@ class Ledger:
             self._at_document(keys=self._keys(attempt)[::-1], args=[attempt.owner, attempt.stage, place])
         )
 
-    def commit_lens(self, lens: str, job: str, shard: int, attempt: int) -> "LensCommit":
+    def commit_lens(self, lens: str, job: str, shard: int, attempt: int) -> LensCommit:
         """Record a lens output that lies in the store."""
         found = self._commit_lens(keys=[Keys.shard(job, shard), SENT], args=[lens, attempt, *self._lenses])
         if not found:
             return LensCommit(counts=False, releases_merge=False)
         return LensCommit(counts=int(found[0]) == attempt, releases_merge=int(found[1]) == 1)
 
-    def outputs(self, job: str, shard: int) -> "dict[str, LensOutput]":
+    def outputs(self, job: str, shard: int) -> dict[str, LensOutput]:
         """The output that counts of each lens that has committed one, of a shard that is not merged."""
         fields = cast(dict[str, str], self._redis.hgetall(Keys.shard(job, shard)))
         return {
@@ -294,7 +301,7 @@ class Ledger:
             if lens in fields
         }
 
-    def finish_shard(self, job: str, shard: int, attempt: int, *, succeeded: int, failed: int) -> "Finish":
+    def finish_shard(self, job: str, shard: int, attempt: int, *, succeeded: int, failed: int) -> Finish:
         """Record results that lie in the store."""
         return Finish(
             self._finish_shard(
@@ -303,11 +310,13 @@ class Ledger:
                     Keys.job(job),
                     IN_FLIGHT,
                     Keys.merged(job),
+                    Keys.traces(job, shard),
+                    LEFTOVERS,
                     WAITING,
                     ENDED,
                     DEADLINES,
                 ],
-                args=[Keys.member(job, shard), shard, chr(_FIRST + attempt), succeeded, failed],
+                args=[Keys.member(job, shard), shard, attempt, succeeded, failed],
             )
         )
 
@@ -331,34 +340,6 @@ class Ledger:
     def ping(self) -> None:
         """Raise unless Redis answers."""
         self._redis.ping()
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LensCommit:
-    """What a commit of a lens output came to."""
-
-    counts: bool
-    """Whether this very output is the one that is merged; another attempt's can go."""
-    releases_merge: bool
-    """Whether the shard can be merged."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LensOutput:
-    """Which attempt's output of a lens counts, of how many."""
-
-    attempt: int
-    attempts: int
-
-
-class Finish(IntEnum):
-    """What a commit of results came to."""
-
-    LATE = 0
-    """Another merge was first: these results can go."""
-    FIRST = 1
-    ENDS_JOB = 2
-    """The first one, of the job's last shard."""
 
 
 def _split(member: str) -> tuple[str, int]:
