@@ -246,6 +246,8 @@ def test_an_ended_job_is_forgotten_and_it_is_remembered_that_there_was_one(ledge
     assert ledger.ended_before(-60) == []
     # A late merge of it brings nothing back
     assert ledger.finish_shard("job", 0, 2, succeeded=10, failed=0) is Finish.LATE
+    for job, shard in ledger.leftovers.merged(-1):
+        ledger.leftovers.shard_is_removed(job, shard)
     assert {name for name in ledger._redis.scan_iter() if "job" in name} == {"bifocal:expired:job"}
 
 

@@ -1,6 +1,5 @@
 """Removes what nobody will read any more from the store."""
 
-from bifocal.contracts import JobState
 from bifocal.ledger import MERGE, Ledger
 from bifocal.store import JobFiles, Store
 from bifocal_gateway.batch.partial import TABLES
@@ -21,7 +20,7 @@ def clear_shard(ledger: Ledger, files: JobFiles, job: str, shard: int) -> None:
         # An attempt that died may have died while it wrote.
         files.forget_unfinished(shard, list(traces.attempts))
     files.forget_shard(shard)
-    if ledger.job(job).state is JobState.ENDED:
+    if ledger.has_ended(job):
         files.forget_sample()
     ledger.leftovers.shard_is_removed(job, shard)
 

@@ -175,6 +175,10 @@ class Ledger:
             ended_at=_time(fields["ended_at"]) if "ended_at" in fields else None,
         )
 
+    def has_ended(self, job: str) -> bool:
+        """Whether there is no more to come of a job, be it that it is gone."""
+        return self._redis.hget(Keys.job(job), "state") != JobState.IN_PROGRESS
+
     def is_known(self, job: str) -> bool:
         """Whether there is, or was, such a job."""
         return bool(self._redis.exists(Keys.job(job), Keys.expired(job)))
