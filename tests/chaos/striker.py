@@ -22,8 +22,8 @@ _POINTS = {
 
 #: What is set at the start whatever the seed says, because it is what each part of the design is there for.
 _AT_THE_START = {
-    CONTROL: "dispatcher.recorded=kill",
-    "static": "static.written=kill",
+    CONTROL: "dispatcher.recorded=kill:5",
+    "static": "static.written=kill:3",
     "merge": "merge.computed=stop",
 }
 
