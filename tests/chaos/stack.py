@@ -89,6 +89,8 @@ class LightStack:
         self.redis_url = f"unix://{self.folder}/redis.sock"
         self.store_folder = self.folder / "store"
         self.record = self.folder / "record.jsonl"
+        self.full = self.folder / "full"
+        """For as long as there is such a file, the workers' disk is full."""
         self.processes: dict[str, Process] = {}
         self._failpoint_folders: dict[str, Path] = {}
         self._starts = 0
@@ -149,6 +151,7 @@ class LightStack:
             "BIFOCAL_FAILPOINTS": failpoints,
             "BIFOCAL_FAILPOINT_FOLDER": str(self._failpoint_folders[name]),
             "CHAOS_RECORD": str(self.record),
+            "CHAOS_FULL": str(self.full),
         }
         is_control = name.startswith(CONTROL)
         asked = {
