@@ -55,6 +55,7 @@ def work(name: str) -> None:
         sabotage.grant_every_lease()
     kind = EarlyCommit if chosen is Sabotage.EARLY_COMMIT else LensStage
     record = Path(os.environ["CHAOS_RECORD"])
+    sabotage.let_the_store_fill(Path(os.environ["CHAOS_FULL"]))
 
     def load(bench: Bench) -> Stage:
         stage: Stage = MergeStage(bench) if name == "merge" else kind(FakeLens(name), bench)

@@ -1,6 +1,9 @@
 """Ways to break bifocal on purpose, one each, to see that the checks would notice."""
 
 from enum import StrEnum
+from pathlib import Path
+
+from fsspec.implementations.local import LocalFileSystem
 
 from bifocal.contracts import ShardMessage
 from bifocal.failpoints import failpoint
@@ -32,6 +35,19 @@ class EarlyCommit(LensStage):
             publish(self._bench.app, MERGE, message)
         failpoint(f"{lens}.written")
         files.put_reading(lens, message.shard, attempt, output)
+
+
+def let_the_store_fill(flag: Path) -> None:
+    """In this process, the store's disk is full for as long as there is a file `flag`."""
+    write = LocalFileSystem.pipe_file
+
+    def pipe_file(self: LocalFileSystem, path: str, value: bytes, **more: object) -> None:
+        if flag.exists():
+            write(self, path, value[: len(value) // 2], **more)
+            raise OSError(28, "no space left on device")
+        write(self, path, value, **more)
+
+    LocalFileSystem.pipe_file = pipe_file
 
 
 def grant_every_lease() -> None:

@@ -21,6 +21,7 @@ from bifocal.lenses import LENSES
 from bifocal.queue import STAGES
 from bifocal.store import Store
 from chaos.until import until
+from chaos.zygote import end_with_parent
 
 CONTROL = "control"
 
@@ -88,7 +89,11 @@ class LightStack:
         self.redis_url = f"unix://{self.folder}/redis.sock"
         self.store_folder = self.folder / "store"
         self.record = self.folder / "record.jsonl"
+        self.full = self.folder / "full"
+        """For as long as there is such a file, the workers' disk is full."""
         self.processes: dict[str, Process] = {}
+        self._failpoint_folders: dict[str, Path] = {}
+        self._starts = 0
         self.redis: subprocess.Popen[bytes]
         self._zygote: subprocess.Popen[str]
 
@@ -129,17 +134,24 @@ class LightStack:
 
     # --- processes ----------------------------------------------------------------------------
 
-    def start(self, name: str, *, failpoints: str = "", **env: str) -> Process:
-        """Start a process; one that ran under the name before must have ended."""
+    def start(self, name: str, *, failpoints: str = "", fresh: bool = True) -> Process:
+        """Start a process; one that ran under the name before must have ended.
+
+        Failpoints that it has passed are forgotten if it starts `fresh`.
+        """
+        if fresh or name not in self._failpoint_folders:
+            self._starts += 1
+            self._failpoint_folders[name] = self.folder / "failpoints" / str(self._starts)
+            self._failpoint_folders[name].mkdir()
         environment = {
             **os.environ,
             **self.env,
             "BIFOCAL_REDIS_URL": self.redis_url,
             "BIFOCAL_STORE_URL": str(self.store_folder),
             "BIFOCAL_FAILPOINTS": failpoints,
-            "BIFOCAL_FAILPOINT_FOLDER": str(self.folder / "failpoints"),
+            "BIFOCAL_FAILPOINT_FOLDER": str(self._failpoint_folders[name]),
             "CHAOS_RECORD": str(self.record),
-            **env,
+            "CHAOS_FULL": str(self.full),
         }
         is_control = name.startswith(CONTROL)
         asked = {
@@ -164,16 +176,14 @@ class LightStack:
         process.send(signum)
         until(f"{name} has ended", lambda: not process.alive)
 
-    def restart(self, name: str, *, failpoints: str = "", **env: str) -> Process:
-        """Kill a process, if it lives, and start it anew; its failpoints are set afresh."""
+    def restart(self, name: str, *, failpoints: str = "") -> Process:
+        """Kill a process, if it lives, and start it anew."""
         self.end(name)
-        for passed in (self.folder / "failpoints").iterdir():
-            passed.unlink()
-        return self.start(name, failpoints=failpoints, **env)
+        return self.start(name, failpoints=failpoints)
 
     def passed(self, point: str) -> bool:
         """Whether a process has come to a failpoint that was set."""
-        return (self.folder / "failpoints" / f"{point}.1").exists()
+        return any((folder / f"{point}.1").exists() for folder in self._failpoint_folders.values())
 
     def log(self, name: str) -> str:
         """What a process wrote."""
@@ -194,7 +204,7 @@ class LightStack:
         }
         command = [_redis_binary(), *(part for key, value in options.items() for part in (f"--{key}", value))]
         with (self.folder / "logs" / "redis.log").open("ab") as log:
-            self.redis = subprocess.Popen(command, stdout=log, stderr=log)
+            self.redis = subprocess.Popen(command, stdout=log, stderr=log, preexec_fn=end_with_parent)
         until("Redis answers", self._redis_answers)
 
     def begun(self, stage: str) -> list[dict[str, Any]]:

@@ -22,8 +22,8 @@ _POINTS = {
 
 #: What is set at the start whatever the seed says, because it is what each part of the design is there for.
 _AT_THE_START = {
-    CONTROL: "dispatcher.recorded=kill",
-    "static": "static.written=kill",
+    CONTROL: "dispatcher.recorded=kill:5",
+    "static": "static.written=kill:3",
     "merge": "merge.computed=stop",
 }
 
@@ -55,7 +55,7 @@ class Striker:
         """Start every process anew, some of them set to die or stop in the midst of their work."""
         for name in self._stack.names:
             self._stack.end(name)
-            self._start(name, _AT_THE_START.get(name) or self._failpoints(name))
+            self._stack.start(name, failpoints=_AT_THE_START.get(name) or self._failpoints(name))
 
     def strike(self) -> None:
         """Hit one process."""
@@ -88,7 +88,7 @@ class Striker:
         self.deaths.append(Death(time=time.time(), pid=self._stack.processes[name].pid, name=name, how=how))
         self._stopped.pop(name, None)
         self._stack.end(name)
-        self._start(name, self._failpoints(name))
+        self._stack.start(name, failpoints=self._failpoints(name))
 
     def _failpoints(self, name: str) -> str:
         """None, mostly."""
@@ -100,11 +100,6 @@ class Striker:
         place = self._random.choice(_POINTS[part])
         action = self._random.choice(["kill", "kill", "kill", "stop", "raise", "full", "memory"])
         return f"{part}.{place}={action}:{self._random.randint(1, 5)}"
-
-    def _start(self, name: str, failpoints: str) -> None:
-        folder = self._stack.folder / "failpoints" / f"{len(self.deaths)}-{name}"
-        folder.mkdir(parents=True, exist_ok=True)
-        self._stack.start(name, failpoints=failpoints, BIFOCAL_FAILPOINT_FOLDER=str(folder))
 
     def counts(self) -> dict[str, int]:
         """Deaths by process and by kind."""

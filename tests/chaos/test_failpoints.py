@@ -43,7 +43,7 @@ def come_to(point: str, action: str, light: LightStack, verifier: Verifier) -> s
         light.restart(name, failpoints=failpoints)
         job = verifier.submit(DOCUMENTS)
         until(f"{name} has died once", lambda: not light.processes[name].alive)
-        light.start(name, failpoints=failpoints)
+        light.start(name, failpoints=failpoints, fresh=False)
     else:
         light.restart(name, failpoints=f"{point}={action}")
         light.wait_for_control()

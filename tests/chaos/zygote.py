@@ -38,9 +38,14 @@ def main() -> None:
         print(pid, flush=True)
 
 
+def end_with_parent() -> None:
+    """Have this process killed when the one that started it ends, however it does."""
+    ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+
+
 def _become(asked: dict[str, object]) -> None:
     signal.signal(signal.SIGCHLD, signal.SIG_DFL)
-    ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+    end_with_parent()
     os.environ.clear()
     os.environ.update(asked["env"])  # type: ignore[arg-type]
     log = os.open(str(asked["log"]), os.O_WRONLY | os.O_CREAT | os.O_APPEND)
