@@ -9,14 +9,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bifocal.contracts import Document, ErrorDetail, Failure, Options
+from bifocal.contracts import Document, ErrorDetail, Failure, JobState, Options
 from bifocal.errors import ExpiredJob, InvalidRequest, StoreFull, TooManyWaiting, WorkerLost
 from bifocal.ledger import Ledger
+from bifocal.lenses import LENSES
+from bifocal.queue import celery_app
 from bifocal.settings import Settings
 from bifocal.store import JobFiles, Store
 from bifocal_gateway.acceptance import Acceptance
 from bifocal_gateway.admission import Admission
 from bifocal_gateway.body import JobBody, Unreadable, read_json, read_lines
+from bifocal_gateway.dispatcher import Dispatcher
 from bifocal_gateway.expiry import Expiry
 from bifocal_gateway.recovery import Recovery
 from bifocal_gateway.seen_ids import SeenIds
@@ -176,3 +179,29 @@ def test_what_was_never_answered_for_goes_after_a_day(ledger: Ledger, tmp_path: 
         os.utime(path, (0, 0))
     recovery.step()
     assert store.folders("jobs") == []
+
+
+@pytest.mark.stack
+def test_a_shard_that_redis_forgot_was_merged_ends_by_its_results(ledger: Ledger, tmp_path: Path) -> None:
+    settings, store = Settings(max_attempts=1), Store(str(tmp_path))
+    job = Acceptance(settings=settings, store=store, ledger=ledger).accept(job_of("A cat.")).id
+    files = JobFiles(store, job)
+    failure = Failure(id="0", index=0, error=ErrorDetail.of(WorkerLost("it died")))
+    files.put_results(0, 1, f"{failure.model_dump_json()}\n".encode())
+    files.forget_shard(0)
+    dispatcher = Dispatcher(settings=settings, store=store, ledger=ledger, app=celery_app(settings.redis_url))
+    ledger.dispatch(9)
+    for lens in LENSES:
+        attempt = ledger.lease(lens, job, 0, owner="dead", for_s=60)
+        assert attempt is not None
+        ledger.release(attempt)
+    again = ledger.lease("static", job, 0, owner="dead", for_s=60)
+    assert again is not None
+    ledger.release(again)
+    (overdue, *_) = ledger.overdue(every_s=1, message_s=60, lease_s=60)
+    assert (overdue.stage, overdue.blank) == ("static", 1)
+    with pytest.raises(FileNotFoundError):
+        dispatcher._again(overdue)
+    dispatcher._end_without_documents(overdue)
+    assert (ledger.job(job).state, ledger.job(job).counts.failed) == (JobState.ENDED, 1)
+    assert ledger.merged_shards(job) == {0: 1}

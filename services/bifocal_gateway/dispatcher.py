@@ -20,6 +20,7 @@ from bifocal.store import JobFiles, Store
 from bifocal_gateway.batch.partial import ShardPartial
 from bifocal_gateway.leftovers import clear_leftovers
 from bifocal_gateway.merge.finish import Outcome, finish
+from bifocal_gateway.recovery import finish_from_store
 
 log = logging.getLogger(__name__)
 
@@ -76,7 +77,10 @@ class Dispatcher:
         for overdue in self._ledger.overdue(
             every_s=look_s, message_s=chosen.message_s, lease_s=chosen.lease_s
         ):
-            self._again(overdue)
+            try:
+                self._again(overdue)
+            except FileNotFoundError:
+                self._end_without_documents(overdue)
         clear_leftovers(self._ledger, self._store, merged_s=chosen.lease_s, accepting_s=chosen.acceptance_s)
 
     def _again(self, overdue: Overdue) -> None:
@@ -114,6 +118,17 @@ class Dispatcher:
         files.put_reading(stage, number, attempt.number, write_outputs(failed, {}))
         if self._ledger.commit_lens(stage, job, number, attempt.number).releases_merge:
             publish(self._app, MERGE, ShardMessage(job=job, shard=number))
+
+    def _end_without_documents(self, overdue: Overdue) -> None:
+        """End a shard whose documents are gone: Redis lost that it was merged, and its results are there.
+
+        If they are not, nobody knows any more which documents these were.
+        """
+        files = JobFiles(self._store, overdue.job)
+        if not finish_from_store(self._ledger, files, overdue.job, overdue.shard):
+            log.error("shard %d of job %s is gone from the store", overdue.shard, overdue.job)
+            files.put_results(overdue.shard, 1, b"")
+            self._ledger.finish_shard(overdue.job, overdue.shard, 1, succeeded=0, failed=0)
 
     def _close(self, job: str, number: int) -> None:
         """End a shard of a job whose deadline has passed, unless it is being merged."""

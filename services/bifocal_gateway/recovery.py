@@ -57,16 +57,27 @@ class Recovery:
         if not made:
             return False
         log.warning("job %s was not in Redis, and is entered from the store", job)
-        done: set[int] = set()
-        for name in sorted(files.result_names()):
-            found = _RESULTS.fullmatch(name)
-            if found is None or int(found["shard"]) in done:
-                continue
-            shard, attempt = int(found["shard"]), int(found["attempt"])
-            outcomes = Counter(
-                RESULT.validate_json(line).outcome for line in files.results(shard, attempt).splitlines()
-            )
-            succeeded = outcomes.pop("succeeded", 0)
-            self.ledger.finish_shard(job, shard, attempt, succeeded=succeeded, failed=outcomes.total())
-            done.add(shard)
+        for shard in sorted(shards_with_results(files)):
+            finish_from_store(self.ledger, files, job, shard)
         return True
+
+
+def shards_with_results(files: JobFiles) -> dict[int, int]:
+    """Shards of which there are results in the store, each with the first attempt that wrote them."""
+    found: dict[int, int] = {}
+    for match in filter(None, map(_RESULTS.fullmatch, files.result_names())):
+        shard, attempt = int(match["shard"]), int(match["attempt"])
+        found[shard] = min(attempt, found.get(shard, attempt))
+    return found
+
+
+def finish_from_store(ledger: Ledger, files: JobFiles, job: str, shard: int) -> bool:
+    """End a shard by the results that lie in the store; False if there are none."""
+    attempt = shards_with_results(files).get(shard)
+    if attempt is None:
+        return False
+    lines = files.results(shard, attempt).splitlines()
+    outcomes = Counter(RESULT.validate_json(line).outcome for line in lines)
+    succeeded = outcomes.pop("succeeded", 0)
+    ledger.finish_shard(job, shard, attempt, succeeded=succeeded, failed=outcomes.total())
+    return True
