@@ -8,6 +8,7 @@ import socket
 import subprocess
 import sys
 import tempfile
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import TracebackType
@@ -56,7 +57,7 @@ class Process:
 
     def send(self, signum: signal.Signals) -> None:
         """Send a signal; to one that has ended, nothing."""
-        if self.alive:
+        with suppress(ProcessLookupError):
             signal.pidfd_send_signal(self.descriptor, signum)
 
     @property
@@ -67,9 +68,11 @@ class Process:
     @property
     def stopped(self) -> bool:
         """Whether it was stopped, and not continued."""
-        if not self.alive:
+        try:
+            state = Path(f"/proc/{self.pid}/stat").read_text().rpartition(")")[2].split()[0]
+        except (FileNotFoundError, ProcessLookupError):
+            # It may end at any moment.
             return False
-        state = Path(f"/proc/{self.pid}/stat").read_text().rpartition(")")[2].split()[0]
         return state == "T"
 
 
