@@ -5,7 +5,7 @@ import pytest
 from chaos.campaign import Campaign, Plan
 from chaos.sabotage import Sabotage
 
-pytestmark = pytest.mark.stack
+pytestmark = [pytest.mark.stack, pytest.mark.chaos]
 
 
 def test_three_hundred_documents_survive_eight_deaths_and_a_restart_of_redis() -> None:

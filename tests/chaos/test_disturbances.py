@@ -13,7 +13,7 @@ from chaos.stack import CONTROL, LightStack
 from chaos.until import until
 from chaos.verifier import Verifier
 
-pytestmark = pytest.mark.stack
+pytestmark = [pytest.mark.stack, pytest.mark.chaos]
 
 
 @pytest.fixture(autouse=True)

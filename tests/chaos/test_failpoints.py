@@ -15,7 +15,7 @@ from chaos.stack import CONTROL, LightStack, NotAnswered
 from chaos.until import until
 from chaos.verifier import Verifier
 
-pytestmark = pytest.mark.stack
+pytestmark = [pytest.mark.stack, pytest.mark.chaos]
 
 ROOT = Path(__file__).parents[2]
 
