@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 LEE := 100
 
-.PHONY: help setup demo test check pytest generated constraints bench clean
+.PHONY: help setup demo test check pytest chaos generated constraints bench clean
 
 help:            ## Say what there is
 	@grep -hE '^[a-z]+: .*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/'
@@ -35,6 +35,9 @@ check: setup
 
 pytest: setup
 	$(BIN)/python -m pytest
+
+chaos: setup     ## Kill processes at random under 20,000 documents and see that none is lost
+	$(BIN)/python tests/chaos/run.py --documents 20000 --kills 200 --redis-restarts 5 --seed 1
 
 generated: setup   ## Write what is generated from the code: JSON Schemas and OpenAPI
 	$(BIN)/python -m bifocal.schemas docs/schemas
