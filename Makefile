@@ -38,7 +38,7 @@ pytest: setup
 
 chaos: setup     ## Kill and stop every process at every step, and count what comes of the documents
 	$(BIN)/python -m pytest tests/chaos -m chaos
-	PYTHONPATH=tests $(BIN)/python tests/chaos/run.py --documents 20000 --kills 200 --redis-restarts 5 --seed 1
+	$(BIN)/python tests/chaos/run.py --documents 20000 --kills 200 --redis-restarts 5 --seed 1
 
 generated: setup   ## Write what is generated from the code: JSON Schemas and OpenAPI
 	$(BIN)/python -m bifocal.schemas docs/schemas

@@ -44,6 +44,8 @@ def celery_app(redis_url: str) -> Celery:
             "visibility_timeout": VISIBILITY_TIMEOUT_S,
             "unacked_restore_interval": 2,
             "unacked_restore_throttle": 1,
+            # A worker that dies in the sweep holds it up for this long, by default for five minutes.
+            "unacked_mutex_expire": 10,
             "health_check_interval": 10,
             "socket_timeout": 15,
             "socket_connect_timeout": 5,

@@ -77,7 +77,7 @@ class Campaign:
             wall_s = time.monotonic() - begun
             self._stopping = True
             submitting.join()
-            found = verifier.check(clean_within_s=20)
+            found = verifier.check(clean_within_s=2 if self._plan.control else 30)
             return self._outcome(stack, striker, found, wall_s, restarts)
 
     def _disturb(self, stack: LightStack, verifier: Verifier, striker: Striker) -> int:
