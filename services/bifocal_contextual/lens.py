@@ -1,7 +1,7 @@
 """The contextual lens: what each word of a document attends to, window by window, and what that relates."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TypeVar
 
@@ -55,7 +55,7 @@ class ContextualLens:
         self._precision = precision
         self._catalogue_folder = catalogue_folder
         self._loaded: dict[str, LoadedModel] = {}
-        self._of_jobs: dict[tuple[str, str], dict[str, DistanceBackground]] = {}
+        self._of_jobs: dict[tuple[str, str], _Measured] = {}
         for name in warm:
             self.model(name)
         self.loaded = ", ".join(warm)
@@ -85,7 +85,9 @@ class ContextualLens:
                 passing = self._pass(model, documents, options, asked, sample)
                 self._attend(passing, contextual)
                 if sample is not None and any(view.held_against == "batch" for view in passing.views):
-                    catalogues["sample of the job"] = sample.content_hash
+                    catalogues["sample of the job"] = self._of_jobs[
+                        sample.job, asked.transformer
+                    ].content_hash
             if asked.embeddings is not None:
                 layer = model.embeddings(options.static_space)
                 models[asked.embeddings] = layer.content_hash
@@ -132,7 +134,7 @@ class ContextualLens:
         """The views of a transformer that a job wants, and what each of them is held against."""
         views = [View.of(name, model, options.method) for name in asked.views]
         if sample is not None and not all(view.background for view in views):
-            measured = self._measured(model, views, options, sample)
+            measured = self._measured(model, views, options, sample).backgrounds
             views = [replace(view, batch_background=measured.get(view.name)) for view in views]
         return DocumentsPass(model, views, documents, options)
 
@@ -156,17 +158,26 @@ class ContextualLens:
 
     def _measured(
         self, model: LoadedModel, views: Sequence[View], options: Options, sample: JobSample
-    ) -> dict[str, DistanceBackground]:
+    ) -> "_Measured":
         """Backgrounds of a job's views by its sample, found once for a job."""
         key = (sample.job, model.transformer.name)
         if key not in self._of_jobs:
             # A worker is at one job or at a few at a time.
             while len(self._of_jobs) >= _MOST_JOBS:
                 del self._of_jobs[next(iter(self._of_jobs))]
-            self._of_jobs[key] = measure_sample(
-                model, views, sample.documents(), options, batch_tokens=self._batch_tokens
+            backgrounds = measure_sample(
+                model, views, sample.documents, options, batch_tokens=self._batch_tokens
             )
+            self._of_jobs[key] = _Measured(backgrounds=backgrounds, content_hash=sample.content_hash)
         return self._of_jobs[key]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Measured:
+    """Backgrounds by view, and the hash of the texts that they are from: read once for a job."""
+
+    backgrounds: dict[str, DistanceBackground]
+    content_hash: str
 
 
 def _look_up(

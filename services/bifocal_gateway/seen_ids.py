@@ -25,6 +25,6 @@ class SeenIds:
 
     def add(self, name: str) -> bool:
         """Note an id; False if it was there."""
-        # Lone surrogates are no UTF-8, which SQLite wants; bytes would do but take a second form of each.
+        # SQLite takes no lone surrogates, which JSON can hold; every string has its own form in Latin-1.
         held = name.encode("utf-8", errors="surrogatepass").decode("latin-1")
         return self._ids.execute("insert or ignore into ids values (?)", (held,)).rowcount == 1

@@ -7,7 +7,6 @@ from itertools import chain
 from types import TracebackType
 
 import httpx
-from httpx._client import USE_CLIENT_DEFAULT, UseClientDefault
 
 from bifocal import errors
 from bifocal.contracts import (
@@ -161,10 +160,10 @@ class Client:
         method: str,
         path: str,
         *,
-        timeout: httpx.Timeout | UseClientDefault = USE_CLIENT_DEFAULT,
+        timeout: httpx.Timeout | None = None,
     ) -> httpx.Response:
         with self._translated():
-            response = self._http.request(method, path, timeout=timeout)
+            response = self._http.request(method, path, timeout=timeout or httpx.USE_CLIENT_DEFAULT)
         if response.is_error:
             raise _problem(response)
         return response

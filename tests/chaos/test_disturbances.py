@@ -31,6 +31,14 @@ def assert_all_is_well(verifier: Verifier, job: str) -> None:
     assert not found.failed, found
 
 
+def begun(light: LightStack, verifier: Verifier, documents: list[dict[str, str]]) -> str:
+    """Submit documents, and wait until the static lens is at them; returns the job."""
+    before = len(light.begun("static"))
+    job = verifier.submit(documents)
+    until("a shard is begun", lambda: len(light.begun("static")) > before)
+    return job
+
+
 @pytest.fixture(scope="module")
 def slow(light: LightStack, verifier: Verifier) -> list[dict[str, str]]:
     """Documents that take the static lens some time, whose undisturbed reports are known."""
@@ -43,9 +51,7 @@ def slow(light: LightStack, verifier: Verifier) -> list[dict[str, str]]:
 def test_a_worker_told_to_end_hands_its_shard_back_or_finishes_it(
     light: LightStack, verifier: Verifier, slow: list[dict[str, str]]
 ) -> None:
-    before = len(light.begun("static"))
-    job = verifier.submit(slow)
-    until("the shard is begun", lambda: len(light.begun("static")) > before)
+    job = begun(light, verifier, slow)
     light.end("static", signal.SIGTERM)
     assert not light.ledger._redis.exists(Keys.lease("static", job, 0))
     light.start("static")
@@ -55,9 +61,7 @@ def test_a_worker_told_to_end_hands_its_shard_back_or_finishes_it(
 def test_a_redis_that_is_killed_and_comes_back_loses_nothing(
     light: LightStack, verifier: Verifier, slow: list[dict[str, str]]
 ) -> None:
-    before = len(light.begun("static"))
-    job = verifier.submit([*slow, *DOCUMENTS])
-    until("a shard is begun", lambda: len(light.begun("static")) > before)
+    job = begun(light, verifier, [*slow, *DOCUMENTS])
     light.kill_redis()
     light.start_redis()
     assert_all_is_well(verifier, job)
@@ -66,9 +70,7 @@ def test_a_redis_that_is_killed_and_comes_back_loses_nothing(
 def test_a_redis_that_hangs_for_longer_than_a_lease_loses_nothing(
     light: LightStack, verifier: Verifier, slow: list[dict[str, str]]
 ) -> None:
-    before = len(light.begun("static"))
-    job = verifier.submit([*slow, *DOCUMENTS])
-    until("a shard is begun", lambda: len(light.begun("static")) > before)
+    job = begun(light, verifier, [*slow, *DOCUMENTS])
     light.redis.send_signal(signal.SIGSTOP)
     over = time.monotonic() + 2
     until("longer than a lease has passed", lambda: time.monotonic() > over)

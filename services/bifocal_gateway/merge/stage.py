@@ -45,7 +45,7 @@ class MergeStage:
         if read.keys() < set(LENSES):
             # The shard was merged between the lease and this look.
             raise LeaseLost
-        blobs = [files.reading(lens, message.shard, read[lens].attempt) for lens in LENSES]
+        blobs = [files.reading(lens, message.shard, read[lens]) for lens in LENSES]
         partial = ShardPartial(shard.options.contextual_threshold)
         lines, succeeded = [], 0
         # A report is turned into its line at once: as objects it takes ten times the memory.

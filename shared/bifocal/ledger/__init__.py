@@ -1,8 +1,9 @@
 """What was accepted and how far it is: the truth that the broker only transports."""
 
 from bifocal.ledger.keys import Keys
-from bifocal.ledger.ledger import MERGE, Attempt, Dispatched, Ledger, Overdue
-from bifocal.ledger.outcomes import Finish, LensCommit, LensOutput
+from bifocal.ledger.ledger import MERGE, Ledger
+from bifocal.ledger.outcomes import Finish, LensCommit
+from bifocal.ledger.work import Attempt, Dispatched, Overdue
 
 __all__ = [
     "MERGE",
@@ -12,6 +13,5 @@ __all__ = [
     "Keys",
     "Ledger",
     "LensCommit",
-    "LensOutput",
     "Overdue",
 ]

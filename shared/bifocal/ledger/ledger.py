@@ -1,7 +1,6 @@
 """The ledger: one method for each step of a shard, each of them atomic in Redis."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from importlib.resources import files
 from typing import Any, cast
@@ -26,7 +25,8 @@ from bifocal.ledger.keys import (
     Keys,
 )
 from bifocal.ledger.leftovers import Leftovers
-from bifocal.ledger.outcomes import Finish, LensCommit, LensOutput
+from bifocal.ledger.outcomes import Finish, LensCommit
+from bifocal.ledger.work import Attempt, Dispatched, Overdue
 
 #: The last stage of every shard.
 MERGE = "merge"
@@ -35,48 +35,6 @@ MERGE = "merge"
 MOST_ATTEMPTS = 94
 #: Attempt 1 is this and one, as a character.
 _FIRST = 32
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Attempt:
-    """A stage of a shard in a worker's hands, and how it went before.
-
-    `blank` counts the attempts that died, or failed, before they named a document, `deaths` those that died
-    at a document, by its place in the shard.
-    """
-
-    stage: str
-    job: str
-    shard: int
-    owner: str
-    number: int
-    """From 1; outputs lie under it, so that a late one is written over nothing."""
-    careful: bool
-    """Whether an earlier one died, so that this one should name each document before it reads it."""
-    blank: int = 0
-    deaths: Mapping[int, int] = field(default_factory=dict)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Dispatched:
-    """A shard that was moved in flight; of a job that is closing nobody works on it any more."""
-
-    job: str
-    shard: int
-    closing: bool
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Overdue:
-    """A stage of a shard that nobody is at and that no message will bring about."""
-
-    job: str
-    shard: int
-    stage: str
-    attempts: int
-    """Times a worker has begun it and not handed it back."""
-    blank: int
-    """Attempts of these that died before they named a document."""
 
 
 class Ledger:
@@ -213,7 +171,7 @@ class Ledger:
 
     # --- dispatch -----------------------------------------------------------------------------
 
-    def dispatch(self, most_in_flight: int) -> "list[Dispatched]":
+    def dispatch(self, most_in_flight: int) -> list[Dispatched]:
         """Move shards in flight, up to a number, of all jobs in turn."""
         flat = self._dispatch(keys=[PENDING, IN_FLIGHT, SENT], args=[most_in_flight, *self._lenses])
         found = []
@@ -293,17 +251,11 @@ class Ledger:
             return LensCommit(counts=False, releases_merge=False)
         return LensCommit(counts=int(found[0]) == attempt, releases_merge=int(found[1]) == 1)
 
-    def outputs(self, job: str, shard: int) -> dict[str, LensOutput]:
-        """The output that counts of each lens that has committed one, of a shard that is not merged."""
-        fields = cast(dict[str, str], self._redis.hgetall(Keys.shard(job, shard)))
-        return {
-            lens: LensOutput(
-                attempt=int(fields[lens]),
-                attempts=max(int(fields[lens]), int(fields.get(f"attempts:{lens}", 0))),
-            )
-            for lens in self._lenses
-            if lens in fields
-        }
+    def outputs(self, job: str, shard: int) -> dict[str, int]:
+        """The attempt whose output counts, of each lens that has committed one, of a shard not yet merged."""
+        values = cast(list[str | None], self._redis.hmget(Keys.shard(job, shard), list(self._lenses)))
+        found = zip(self._lenses, values, strict=True)
+        return {lens: int(attempt) for lens, attempt in found if attempt is not None}
 
     def finish_shard(self, job: str, shard: int, attempt: int, *, succeeded: int, failed: int) -> Finish:
         """Record results that lie in the store."""

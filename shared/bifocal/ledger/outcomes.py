@@ -14,14 +14,6 @@ class LensCommit:
     """Whether the shard can be merged."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LensOutput:
-    """Which attempt's output of a lens counts, of how many."""
-
-    attempt: int
-    attempts: int
-
-
 class Finish(IntEnum):
     """What a commit of results came to."""
 

@@ -63,6 +63,7 @@ class JobSample:
         self._files = files
         self.job = job
 
+    @cached_property
     def documents(self) -> list[ShardDocument]:
         """The documents; none where the job has no sample."""
         body = self._files.sample()
@@ -71,7 +72,7 @@ class JobSample:
     @cached_property
     def content_hash(self) -> str:
         """`sha256:` of the texts, in their order."""
-        digest = hashlib.sha256("\0".join(document.text for document in self.documents()).encode())
+        digest = hashlib.sha256("\0".join(document.text for document in self.documents).encode())
         return f"sha256:{digest.hexdigest()}"
 
 
