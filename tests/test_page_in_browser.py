@@ -557,6 +557,8 @@ def go_through(tab: Tab) -> Iterator[Locator]:
         yield tab.locator("body")
     for document in tab.get_by_test_id("document").all():
         document.click()
+        # It is opened by the address, an event later; until then the words are those of another one.
+        expect(document).to_have_attribute("aria-current", "true")
         for place in tab.locator("#text .w").all():
             place.click()
             tab.evaluate("document.querySelectorAll('details').forEach((each) => { each.open = true; })")
