@@ -2,6 +2,7 @@
 -- KEYS[1] bifocal:pending     list     loses the jobs whose last shard is moved
 -- KEYS[2] bifocal:in_flight   zset     gains the shards, scored by now
 -- KEYS[3] bifocal:sent        string   number of the last message
+-- KEYS[4] bifocal:totals      hash     has the number of shards that are pending
 -- ARGV[1] most shards in flight
 -- ARGV[2…] the lenses
 -- Returns the shards moved, as job:shard. Each gains its hash bifocal:shard:{job}:{shard}.
@@ -17,6 +18,7 @@ while room > 0 do
   if redis.call('EXISTS', hash) == 1 then
     local shard = redis.call('HINCRBY', hash, 'n_dispatched', 1) - 1
     local n_shards = tonumber(redis.call('HGET', hash, 'n_shards'))
+    redis.call('HINCRBY', KEYS[4], 'pending', -1)
     if shard + 1 < n_shards then redis.call('RPUSH', KEYS[1], job) end
     local merged = redis.call('GETRANGE', 'bifocal:merged:' .. job, shard, shard)
     if shard < n_shards and (merged == '' or merged == '\0') then
@@ -30,5 +32,9 @@ while room > 0 do
       room = room - 1
     end
   end
+end
+-- Shards of jobs that went while they waited were not counted off.
+if redis.call('LLEN', KEYS[1]) == 0 and (redis.call('HGET', KEYS[4], 'pending') or '0') ~= '0' then
+  redis.call('HSET', KEYS[4], 'pending', 0)
 end
 return moved

@@ -4,7 +4,8 @@
 key                                        type    holds
 =========================================  ======  ==============================================
 ``bifocal:jobs``                           zset    job ids by time of creation
-``bifocal:job:{job}``                      hash    state, options, counts, shards, times
+``bifocal:job:{job}``                      hash    state, options, counts, shards, times,
+                                                   and the traceparent of its request if there is one
 ``bifocal:pending``                        list    jobs with shards that were not dispatched yet
 ``bifocal:in_flight``                      zset    ``job:shard`` by the time of dispatch
 ``bifocal:shard:{job}:{shard}``            hash    from dispatch to merge, see below
@@ -13,8 +14,11 @@ key                                        type    holds
 ``bifocal:lease:{stage}:{job}:{shard}``    string  owner of a stage in progress; expires
 ``bifocal:sent``                           string  number of the last message to a stage
 ``bifocal:front``                          hash    by stage, the latest message that was begun
+``bifocal:totals``                         hash    counts since the ledger began, see ``state.py``;
+                                                   and shards pending
 ``bifocal:reconciler``                     string  held for a while by who looks for lost work
 ``bifocal:worker:{stage}:{worker}``        string  what a live worker has loaded; expires
+``bifocal:workers:{stage}``                set     workers that were up not long ago
 ``bifocal:broker:{stage}``                 list    Celery's queue; only its length is read here
 =========================================  ======  ==============================================
 
@@ -40,6 +44,7 @@ IN_FLIGHT = "bifocal:in_flight"
 SENT = "bifocal:sent"
 FRONT = "bifocal:front"
 RECONCILER = "bifocal:reconciler"
+TOTALS = "bifocal:totals"
 
 #: Before every key of the broker, so that ledger and broker can share a Redis.
 BROKER_PREFIX = "bifocal:broker:"
@@ -72,6 +77,11 @@ class Keys:
     def worker(stage: str, worker: str) -> str:
         """Presence of a worker."""
         return f"bifocal:worker:{stage}:{worker}"
+
+    @staticmethod
+    def workers(stage: str) -> str:
+        """Workers of a stage that were up not long ago."""
+        return f"bifocal:workers:{stage}"
 
     @staticmethod
     def member(job: str, shard: int) -> str:

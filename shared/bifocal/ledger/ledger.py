@@ -3,7 +3,6 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from enum import IntEnum
 from importlib.resources import files
 from typing import Any, cast
 
@@ -11,7 +10,19 @@ import redis
 
 from bifocal.contracts import Job, JobCounts, JobState, Options
 from bifocal.errors import UnknownJob
-from bifocal.ledger.keys import BROKER_PREFIX, FRONT, IN_FLIGHT, JOBS, PENDING, RECONCILER, SENT, Keys
+from bifocal.ledger.keys import (
+    BROKER_PREFIX,
+    FRONT,
+    IN_FLIGHT,
+    JOBS,
+    PENDING,
+    RECONCILER,
+    SENT,
+    TOTALS,
+    Keys,
+)
+from bifocal.ledger.outcomes import Finish, LensCommit, LensOutput
+from bifocal.ledger.state import LedgerState, read_state
 
 #: The last stage of every shard.
 MERGE = "merge"
@@ -78,6 +89,8 @@ class Ledger:
         self._renew_lease = script("renew_lease")
         self._release_lease = script("release_lease")
         self._at_document = script("at_document")
+        self._announce = script("announce")
+        self._state = script("state")
 
     @classmethod
     def connect(cls, url: str, lenses: Sequence[str]) -> "Ledger":
@@ -94,16 +107,24 @@ class Ledger:
     # --- acceptance ---------------------------------------------------------------------------
 
     def create_job(
-        self, job: str, *, options: Options, n_documents: int, n_refused: int, n_shards: int
+        self,
+        job: str,
+        *,
+        options: Options,
+        n_documents: int,
+        n_refused: int,
+        n_shards: int,
+        traceparent: str | None = None,
     ) -> bool:
         """Accept a job whose shards are all in the store; False if there is one of that id already.
 
-        `n_documents` are all, `n_refused` of them were refused at acceptance.
+        `n_documents` are all, `n_refused` of them were refused at acceptance. `traceparent` is
+        that of the request.
         """
         return bool(
             self._create_job(
-                keys=[JOBS, Keys.job(job), PENDING],
-                args=[job, options.model_dump_json(), n_documents, n_refused, n_shards],
+                keys=[JOBS, Keys.job(job), PENDING, TOTALS],
+                args=[job, options.model_dump_json(), n_documents, n_refused, n_shards, traceparent or ""],
             )
         )
 
@@ -127,6 +148,10 @@ class Ledger:
             ended_at=_time(fields["ended_at"]) if "ended_at" in fields else None,
         )
 
+    def traceparent(self, job: str) -> str | None:
+        """That of the request by which a job came, if it was traced."""
+        return cast(str | None, self._redis.hget(Keys.job(job), "traceparent"))
+
     def merged_shards(self, job: str) -> dict[int, int]:
         """Shards of a job whose results can be read, in order, each with the attempt whose results count."""
         merged = cast(str | None, self._redis.get(Keys.merged(job))) or ""
@@ -136,7 +161,7 @@ class Ledger:
 
     def dispatch(self, most_in_flight: int) -> list[tuple[str, int]]:
         """Move shards in flight, up to a number, of all jobs in turn; returns (job, shard) for each."""
-        found = self._dispatch(keys=[PENDING, IN_FLIGHT, SENT], args=[most_in_flight, *self._lenses])
+        found = self._dispatch(keys=[PENDING, IN_FLIGHT, SENT, TOTALS], args=[most_in_flight, *self._lenses])
         return [_split(member) for member in found]
 
     def overdue(self, *, every_s: float, message_s: float, lease_s: float) -> list[Overdue]:
@@ -146,9 +171,9 @@ class Ledger:
         longer than `lease_s`.
         """
         stages = (*self._lenses, MERGE)
-        queues = [f"{BROKER_PREFIX}{stage}" for stage in stages]
+        queues = self._queues()
         flat = self._overdue(
-            keys=[IN_FLIGHT, RECONCILER, FRONT, SENT, *queues],
+            keys=[IN_FLIGHT, RECONCILER, FRONT, SENT, TOTALS, *queues],
             args=[max(1, _ms(every_s)), _ms(message_s), _ms(lease_s), *stages],
         )
         found = []
@@ -161,7 +186,7 @@ class Ledger:
 
     def lease(self, stage: str, job: str, shard: int, *, owner: str, for_s: float) -> Attempt | None:
         """Begin a stage of a shard; None if it is done, or another worker is at it."""
-        keys = [Keys.lease(stage, job, shard), Keys.shard(job, shard), FRONT]
+        keys = [Keys.lease(stage, job, shard), Keys.shard(job, shard), FRONT, TOTALS]
         found = [int(one) for one in self._lease(keys=keys, args=[owner, _ms(for_s), stage])]
         if not found:
             return None
@@ -195,14 +220,14 @@ class Ledger:
             self._at_document(keys=self._keys(attempt)[::-1], args=[attempt.owner, attempt.stage, place])
         )
 
-    def commit_lens(self, lens: str, job: str, shard: int, attempt: int) -> "LensCommit":
+    def commit_lens(self, lens: str, job: str, shard: int, attempt: int) -> LensCommit:
         """Record a lens output that lies in the store."""
         found = self._commit_lens(keys=[Keys.shard(job, shard), SENT], args=[lens, attempt, *self._lenses])
         if not found:
             return LensCommit(counts=False, releases_merge=False)
         return LensCommit(counts=int(found[0]) == attempt, releases_merge=int(found[1]) == 1)
 
-    def outputs(self, job: str, shard: int) -> "dict[str, LensOutput]":
+    def outputs(self, job: str, shard: int) -> dict[str, LensOutput]:
         """The output that counts of each lens that has committed one, of a shard that is not merged."""
         fields = cast(dict[str, str], self._redis.hgetall(Keys.shard(job, shard)))
         return {
@@ -214,14 +239,17 @@ class Ledger:
             if lens in fields
         }
 
-    def finish_shard(self, job: str, shard: int, attempt: int, *, succeeded: int, failed: int) -> "Finish":
+    def finish_shard(self, job: str, shard: int, attempt: int, *, succeeded: int, failed: int) -> Finish:
         """Record results that lie in the store."""
         return Finish(
             self._finish_shard(
-                keys=[Keys.shard(job, shard), Keys.job(job), IN_FLIGHT, Keys.merged(job)],
+                keys=[Keys.shard(job, shard), Keys.job(job), IN_FLIGHT, Keys.merged(job), TOTALS],
                 args=[Keys.member(job, shard), shard, chr(_FIRST + attempt), succeeded, failed],
             )
         )
+
+    def _queues(self) -> list[str]:
+        return [f"{BROKER_PREFIX}{stage}" for stage in (*self._lenses, MERGE)]
 
     @staticmethod
     def _keys(attempt: Attempt) -> list[str]:
@@ -234,43 +262,26 @@ class Ledger:
 
     def announce(self, stage: str, worker: str, *, loaded: str, for_s: float) -> None:
         """Say that a worker is up and what it has loaded."""
-        self._redis.set(Keys.worker(stage, worker), loaded, px=_ms(for_s))
+        self._announce(
+            keys=[Keys.worker(stage, worker), Keys.workers(stage)],
+            args=[worker, loaded, _ms(for_s), Keys.worker(stage, "")],
+        )
 
     def workers(self, stage: str) -> int:
         """Live workers of a stage."""
-        return sum(1 for _ in self._redis.scan_iter(match=Keys.worker(stage, "*"), count=1000))
+        names = cast(set[str], self._redis.smembers(Keys.workers(stage)))
+        return cast(int, self._redis.exists(*(Keys.worker(stage, name) for name in names))) if names else 0
+
+    # --- all jobs together --------------------------------------------------------------------
+
+    def state(self) -> LedgerState:
+        """How full everything is, and what was counted; takes as long as there are shards in flight."""
+        keys = [IN_FLIGHT, PENDING, TOTALS, *self._queues()]
+        return read_state(self._state(keys=keys, args=[*self._lenses, MERGE]))
 
     def ping(self) -> None:
         """Raise unless Redis answers."""
         self._redis.ping()
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LensCommit:
-    """What a commit of a lens output came to."""
-
-    counts: bool
-    """Whether this very output is the one that is merged; another attempt's can go."""
-    releases_merge: bool
-    """Whether the shard can be merged."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LensOutput:
-    """Which attempt's output of a lens counts, of how many."""
-
-    attempt: int
-    attempts: int
-
-
-class Finish(IntEnum):
-    """What a commit of results came to."""
-
-    LATE = 0
-    """Another merge was first: these results can go."""
-    FIRST = 1
-    ENDS_JOB = 2
-    """The first one, of the job's last shard."""
 
 
 def _split(member: str) -> tuple[str, int]:
