@@ -30,6 +30,8 @@ from bifocal.errors import (
 from bifocal.failpoints import failpoint
 from bifocal.ledger import Ledger
 from bifocal.models import check_models
+from bifocal.observe import tracing
+from bifocal.observe.metrics import count_failures
 from bifocal.settings import Settings
 from bifocal.store import JobFiles, Store
 from bifocal.text import Segmenter, TermFinder, checked_text, shard_document
@@ -95,7 +97,9 @@ class Acceptance:
             n_documents=n_documents + len(failures),
             n_refused=len(failures),
             n_shards=n_shards,
+            traceparent=tracing.traceparent(),
         )
+        count_failures(failure.error.code for failure in failures)
         failpoint("acceptance.recorded")
         return self.ledger.job(job)
 

@@ -14,6 +14,9 @@ from bifocal.failpoints import failpoint
 from bifocal.ledger import MERGE, Ledger, Overdue
 from bifocal.ledger.ledger import MOST_ATTEMPTS
 from bifocal.lenses import LENSES, write_outputs
+from bifocal.observe import tracing
+from bifocal.observe.context import about
+from bifocal.observe.metrics import GIVEN_UP, REDIS_ERRORS, count_failures
 from bifocal.queue import publish
 from bifocal.settings import Settings
 from bifocal.store import JobFiles, Store
@@ -62,28 +65,29 @@ class Dispatcher:
         chosen = self._settings
         for job, shard in self._ledger.dispatch(chosen.shards_in_flight):
             failpoint("dispatcher.recorded")
+            message = ShardMessage(job=job, shard=shard, traceparent=self._traceparent(job))
             for lens in LENSES:
-                publish(self._app, lens, ShardMessage(job=job, shard=shard))
+                publish(self._app, lens, message)
                 failpoint("dispatcher.published")
         # A tenth more or less, so that several gateways do not look all at once.
         look_s = chosen.look_s * random.uniform(0.9, 1.1)  # noqa: S311
         for overdue in self._ledger.overdue(
             every_s=look_s, message_s=chosen.message_s, lease_s=chosen.lease_s
         ):
-            self._again(overdue)
+            with about(stage=overdue.stage, job=overdue.job, shard=overdue.shard):
+                self._again(overdue)
+
+    def _traceparent(self, job: str) -> str | None:
+        return self._ledger.traceparent(job) if tracing.is_on() else None
 
     def _again(self, overdue: Overdue) -> None:
-        message = ShardMessage(job=overdue.job, shard=overdue.shard)
-        log.warning(
-            "the %s stage of shard %d of job %s was begun %d times and is not done",
-            overdue.stage,
-            overdue.shard,
-            overdue.job,
-            overdue.attempts,
-        )
+        log.warning("the stage was begun %d times and is not done", overdue.attempts)
+        traceparent = self._traceparent(overdue.job)
         if overdue.blank >= self._settings.max_attempts or overdue.attempts >= MOST_ATTEMPTS - 1:
-            self._give_up(overdue)
+            with tracing.span(f"give up {overdue.stage}", parent=traceparent):
+                self._give_up(overdue)
         else:
+            message = ShardMessage(job=overdue.job, shard=overdue.shard, traceparent=traceparent)
             publish(self._app, overdue.stage, message)
 
     def _give_up(self, overdue: Overdue) -> None:
@@ -95,6 +99,8 @@ class Dispatcher:
         files = JobFiles(self._store, job)
         shard = Shard.model_validate_json(files.shard(number))
         documents = shard.documents
+        GIVEN_UP.labels(stage).inc()
+        log.error("the stage is given up after %d attempts", overdue.attempts)
         detail = ErrorDetail.of(
             WorkerLost(
                 f"no {stage} worker finished this document or one beside it in {overdue.attempts} attempts"
@@ -107,6 +113,7 @@ class Dispatcher:
             # No document succeeded, so none contributes to the batch report.
             partial = ShardPartial(shard.options.contextual_threshold).tables()
             finish(self._ledger, files, attempt, outcome, partial, self._ledger.outputs(job, number))
+            count_failures(detail.code for _ in failures)
             return
         failed = LensHeader(readings=tuple(DocumentReading(index=d.index, error=detail) for d in documents))
         files.put_reading(stage, number, attempt.number, write_outputs(failed, {}))
@@ -121,4 +128,6 @@ class Dispatcher:
                 self.step()
             except (redis.RedisError, OperationalError, OSError) as error:
                 # The ledger holds what was not published; the next step takes it up again.
+                if not isinstance(error, OSError):
+                    REDIS_ERRORS.labels("dispatch").inc()
                 log.warning("nothing dispatched: %s", error)

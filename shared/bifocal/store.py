@@ -2,11 +2,14 @@
 
 import gzip
 import uuid
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import fsspec
+
+from bifocal.observe.metrics import STORE_ERRORS
 
 
 class Store:
@@ -27,17 +30,19 @@ class Store:
     def put(self, path: str, body: bytes) -> None:
         """Write `body` under `path`, over whatever was there."""
         target = self._full(path)
-        if not self._renames:
-            self._fs.pipe_file(target, body)
-            return
-        self._fs.makedirs(target.rpartition("/")[0], exist_ok=True)
-        partial = f"{target}.{uuid.uuid4().hex}.partial"
-        self._fs.pipe_file(partial, body)
-        self._fs.mv(partial, target)
+        with _errors_counted("put"):
+            if not self._renames:
+                self._fs.pipe_file(target, body)
+                return
+            self._fs.makedirs(target.rpartition("/")[0], exist_ok=True)
+            partial = f"{target}.{uuid.uuid4().hex}.partial"
+            self._fs.pipe_file(partial, body)
+            self._fs.mv(partial, target)
 
     def get(self, path: str) -> bytes:
         """The blob under `path`."""
-        body: bytes = self._fs.cat_file(self._full(path))
+        with _errors_counted("get"):
+            body: bytes = self._fs.cat_file(self._full(path))
         return body
 
     def file(self, path: str, folder: Path) -> Path:
@@ -52,7 +57,8 @@ class Store:
     def delete(self, path: str) -> None:
         """Remove the blob under `path`; one that is not there is no error."""
         try:
-            self._fs.rm_file(self._full(path))
+            with _errors_counted("delete"):
+                self._fs.rm_file(self._full(path))
         except FileNotFoundError:
             return
 
@@ -64,6 +70,18 @@ class Store:
 
     def _full(self, path: str) -> str:
         return f"{self._root}/{path}"
+
+
+@contextmanager
+def _errors_counted(operation: str) -> Iterator[None]:
+    """A blob that is not there is no error of the store: whether there is a sample is found out so."""
+    try:
+        yield
+    except FileNotFoundError:
+        raise
+    except OSError:
+        STORE_ERRORS.labels(operation).inc()
+        raise
 
 
 class JobFiles:

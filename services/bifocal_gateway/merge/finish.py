@@ -25,7 +25,7 @@ def finish(
     outcome: Outcome,
     partial: Mapping[str, bytes],
     read: Mapping[str, LensOutput],
-) -> None:
+) -> Finish:
     """Write results under the attempt's number and commit them; of several attempts the first one counts.
 
     What no one will read is removed: the outputs of the lenses, by all their attempts as `read` has them, or
@@ -41,7 +41,7 @@ def finish(
     failpoint("merge.committed")
     if ended is Finish.LATE:
         files.forget_results(shard, attempt.number, TABLES)
-        return
+        return ended
     for earlier in range(1, attempt.number):
         files.forget_results(shard, earlier, TABLES)
     for lens, output in read.items():
@@ -50,3 +50,4 @@ def finish(
     files.forget_shard(shard)
     if ended is Finish.ENDS_JOB:
         files.forget_sample()
+    return ended

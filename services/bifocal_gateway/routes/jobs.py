@@ -1,6 +1,7 @@
 """`/v1/jobs`: submit, look, fetch."""
 
 import json
+import logging
 from collections.abc import Iterator
 from itertools import count, takewhile
 from typing import Annotated
@@ -11,8 +12,11 @@ from fastapi.responses import StreamingResponse
 
 from bifocal.contracts import NEXT_PART_HEADER, Job, JobRequest
 from bifocal.errors import InvalidRequest, RequestTooLarge
+from bifocal.observe.context import about
 from bifocal.store import JobFiles
 from bifocal_gateway.gateway import Gateway
+
+log = logging.getLogger(__name__)
 
 router = APIRouter(prefix="/v1/jobs", tags=["jobs"])
 
@@ -71,6 +75,8 @@ def _accept(gateway: Gateway, body: bytes) -> Job:
         raise InvalidRequest(f"the body is not JSON: {error}") from error
     job = gateway.acceptance.accept(decoded)
     gateway.dispatcher.wake()
+    with about(job=job.id):
+        log.info("accepted %d documents, refused %d", job.counts.total - job.counts.failed, job.counts.failed)
     return job
 
 

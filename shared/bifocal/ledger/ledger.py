@@ -270,7 +270,7 @@ class Ledger:
     def workers(self, stage: str) -> int:
         """Live workers of a stage."""
         names = cast(set[str], self._redis.smembers(Keys.workers(stage)))
-        return cast(int, self._redis.exists(*(Keys.worker(stage, name) for name in names))) if names else 0
+        return self._redis.exists(*(Keys.worker(stage, name) for name in names)) if names else 0
 
     # --- all jobs together --------------------------------------------------------------------
 
