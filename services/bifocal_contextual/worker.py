@@ -9,7 +9,7 @@ from bifocal_contextual.lens import ContextualLens
 from bifocal_contextual.threads import use_allowed_cores
 
 
-def _load(bench: Bench) -> LensStage:
+def load(bench: Bench) -> LensStage:
     use_allowed_cores()
     # Its lines go the way of all others.
     transformers_logging.disable_default_handler()
@@ -26,4 +26,4 @@ def _load(bench: Bench) -> LensStage:
     return LensStage(lens, bench)
 
 
-app = stage_worker("contextual", _load)
+app = stage_worker("contextual", load)

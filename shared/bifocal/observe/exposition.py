@@ -19,10 +19,13 @@ CONTENT_TYPE = CONTENT_TYPE_PLAIN_0_0_4
 
 
 def text_of(*registries: CollectorRegistry) -> bytes:
-    """Metrics of this process, and of further registries that share no name with it."""
+    """Metrics of registries, and of this process last, for it may count that one of those failed.
+
+    No two of them share a name.
+    """
     # The time at which a counter was made, a series more for each: nobody asks.
     disable_created_metrics()  # type: ignore[no-untyped-call]
-    return b"".join(generate_latest(registry) for registry in (REGISTRY, *registries))
+    return b"".join(generate_latest(registry) for registry in (*registries, REGISTRY))
 
 
 def serve_metrics(settings: Settings) -> int | None:

@@ -64,7 +64,7 @@ def stage_worker(name: str, load: Callable[[Bench], Stage]) -> Celery:
     app.conf.task_default_queue = name
     # A child that loads a model takes longer than the four seconds Celery grants by default.
     app.conf.worker_proc_alive_timeout = 300.0
-    process = _Process()
+    process = StageProcess()
 
     def start(**_: Any) -> None:
         process.start(name, load, app)
@@ -115,7 +115,7 @@ def run_worker(app: Celery, name: str) -> None:
     )
 
 
-class _Process:
+class StageProcess:
     """The stage and its heartbeat in this process."""
 
     _name: str
@@ -124,6 +124,7 @@ class _Process:
     _presence: Presence
 
     def start(self, name: str, load: Callable[[Bench], Stage], app: Celery) -> None:
+        """Load the stage, and say that there is a worker."""
         chosen = settings()
         tracing.set_up_tracing(chosen, name)
         self._name = name
@@ -147,7 +148,13 @@ class _Process:
         serve_metrics(chosen)
         log.info("%s worker ready: %s", name, self._stage.loaded)
 
+    def stop(self) -> None:
+        """Fall silent."""
+        self._presence.stop()
+        self._bench.ledger.close()
+
     def run(self, message: ShardMessage) -> None:
+        """Run the stage on a shard, if it is still to be done."""
         failpoint(f"{self._name}.received")
         job, shard = message.job, message.shard
         with (
