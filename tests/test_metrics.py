@@ -16,6 +16,7 @@ from bifocal.observe.exposition import serve_metrics, text_of
 from bifocal.observe.metrics import count_done, count_failures
 from bifocal.settings import Settings
 from bifocal.store import Store
+from bifocal.worker.presence import Presence
 from bifocal_gateway.app import create_app
 from bifocal_gateway.dispatcher import Dispatcher
 from exposed import Exposed
@@ -116,6 +117,31 @@ def test_a_stage_that_is_given_up_is_counted(
         ledger._redis.delete("bifocal:lease:static:job:0", "bifocal:reconciler")
         dispatcher.step()
     assert Exposed(text_of().decode())("bifocal_stages_given_up_total", stage="static") == before + 1
+
+
+@pytest.mark.stack
+def test_a_lease_that_is_lost_at_work_is_counted_once_and_one_given_back_is_not(ledger: Ledger) -> None:
+    presence = Presence(
+        ledger, "static", "me", loaded="glove", lease_s=60, most_s=60, ready_file=None
+    )  # fmt: skip
+
+    def losses() -> float:
+        return Exposed(text_of().decode())("bifocal_lease_losses_total", stage="static")
+
+    ledger.create_job("job", options=Options(), n_documents=2, n_refused=0, n_shards=2)
+    ledger.dispatch(2)
+    before = losses()
+    presence.take("job", 0)
+    ledger._redis.delete("bifocal:lease:static:job:0")
+    presence._beat()
+    presence._beat()
+    assert losses() == before + 1
+    presence.give_back(undone=False)
+    presence.take("job", 1)
+    presence._beat()
+    presence.give_back(undone=False)
+    presence._beat()
+    assert losses() == before + 1
 
 
 def test_a_store_that_fails_is_counted_and_one_that_lacks_a_blob_is_not(tmp_path: Path) -> None:

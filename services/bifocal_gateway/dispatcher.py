@@ -37,6 +37,8 @@ class Dispatcher:
         self._store = store
         self._ledger = ledger
         self._app = app
+        for stage in (*LENSES, MERGE):
+            GIVEN_UP.labels(stage)  # from 0 on, so that the first one is seen to come
         self._wake = threading.Event()
         self._stopping = False
         self._thread = threading.Thread(target=self._run, name="dispatcher", daemon=True)

@@ -66,7 +66,8 @@ class MergeStage:
             count_done("merge", shard.documents)
             count_failures(failures)
         if ended is Finish.ENDS_JOB:
-            log.info("the job has ended")
+            with about(shard=None, documents=None):
+                log.info("the job has ended")
 
 
 def merge_shard(

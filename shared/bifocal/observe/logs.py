@@ -33,6 +33,8 @@ def set_up_logging(settings: Settings, service: str) -> None:
     for name in _LIBRARIES:
         library = logging.getLogger(name)
         library.handlers, library.propagate = [], True
+    # "Task … received" says no shard; a worker says itself what it begins.
+    logging.getLogger("celery.worker.strategy").setLevel(logging.WARNING)
     logging.captureWarnings(capture=True)
     sys.excepthook = _ended
     threading.excepthook = lambda args: _thread_ended(args)

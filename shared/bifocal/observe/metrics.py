@@ -48,6 +48,13 @@ HTTP_DURATION = Histogram(
 )
 
 
+# A series that begins with its first error is no increase to Prometheus.
+for _operation in ("put", "get", "delete"):
+    STORE_ERRORS.labels(_operation)
+for _at in ("dispatch", "heartbeat", "metrics", "request", "stage"):
+    REDIS_ERRORS.labels(_at)
+
+
 def count_done(stage: str, documents: Iterable[ShardDocument]) -> None:
     """Count the documents of a shard whose stage was done, and their words."""
     sizes = [len(document.word_starts) for document in documents]

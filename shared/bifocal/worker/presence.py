@@ -42,6 +42,7 @@ class Presence:
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._run, name="presence", daemon=True)
         self.worker = worker
+        LEASE_LOSSES.labels(stage)  # from 0 on, so that the first one is seen to come
 
     def start(self) -> None:
         """Announce at once and go on doing so."""

@@ -166,6 +166,7 @@ class StageProcess:
                 return
             context.bind(attempt=attempt.number)
             tracing.describe(attempt=attempt.number)
+            log.info("begun")
             began = time.monotonic()
             result = "stopped"
             try:
