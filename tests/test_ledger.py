@@ -78,7 +78,7 @@ def test_what_redis_holds_does_not_grow_with_a_job_that_waits(ledger: Ledger) ->
     def held(job: str, shards: int) -> int:
         accepted(ledger, shards=shards, job=job, in_flight=0)
         names = [name for name in ledger._redis.scan_iter(match="bifocal:*") if job in name]
-        return sum(ledger._redis.memory_usage(name) for name in names)
+        return sum(ledger._redis.memory_usage(name, samples=0) for name in names)
 
     assert held("aaaaa", 1_000_000) <= held("bbbbb", 1_000) + 64
 
@@ -223,6 +223,8 @@ def test_a_lease_that_a_clock_put_back_keeps_alive_is_taken_away(ledger: Ledger)
 def test_a_worker_is_present_for_as_long_as_it_says_so(ledger: Ledger) -> None:
     ledger.announce("static", "a", loaded="glove", for_s=60)
     assert (ledger.workers("static"), ledger.workers("merge")) == (1, 0)
+    ledger._redis.delete("bifocal:worker:static:a")
+    assert ledger.workers("static") == 0
 
 
 def test_waiting_are_the_shards_that_are_accepted_and_not_merged(ledger: Ledger) -> None:
@@ -268,3 +270,10 @@ def test_a_job_that_ended_in_time_has_no_deadline(ledger: Ledger) -> None:
     ledger.dispatch(1)
     ledger.finish_shard("job", 0, 1, succeeded=1, failed=0)
     assert ledger.close_jobs() == []
+
+
+def test_workers_that_fell_silent_are_forgotten_by_the_next_that_speaks(ledger: Ledger) -> None:
+    ledger.announce("static", "a", loaded="glove", for_s=60)
+    ledger._redis.delete("bifocal:worker:static:a")
+    ledger.announce("static", "b", loaded="glove", for_s=60)
+    assert ledger._redis.smembers("bifocal:workers:static") == {"b"}

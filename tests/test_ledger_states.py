@@ -111,6 +111,14 @@ class LedgerMachine(RuleBasedStateMachine):
         assert (job.state is JobState.ENDED) is (len(self.merged) == SHARDS)
 
     @invariant()
+    def the_totals_are_those_of_the_jobs(self) -> None:
+        state, job = self.ledger.state(), self.ledger.job("job")
+        ended = (state.documents_succeeded, state.documents_failed)
+        assert ended == (job.counts.succeeded, job.counts.failed)
+        assert state.shards_pending == SHARDS - len(self.flying)
+        assert state.shards_in_flight == len(self.flying - self.merged.keys())
+
+    @invariant()
     def no_more_are_in_flight_than_allowed(self) -> None:
         flying = self.ledger._redis.zrange("bifocal:in_flight", 0, -1)
         assert len(flying) <= IN_FLIGHT
@@ -150,6 +158,7 @@ class LedgerMachine(RuleBasedStateMachine):
             "bifocal:reconciler",
             "bifocal:waiting",
             "bifocal:ended",
+            "bifocal:totals",
         }
 
 

@@ -1,5 +1,7 @@
 """The contextual lens's worker: `celery -A bifocal_contextual.worker worker -Q contextual -P solo`."""
 
+from transformers.utils import logging as transformers_logging
+
 from bifocal.contracts import Options
 from bifocal.models import contextual_models
 from bifocal.worker import Bench, LensStage, stage_worker
@@ -7,8 +9,11 @@ from bifocal_contextual.lens import ContextualLens
 from bifocal_contextual.threads import use_allowed_cores
 
 
-def _load(bench: Bench) -> LensStage:
+def load(bench: Bench) -> LensStage:
     use_allowed_cores()
+    # Its lines go the way of all others.
+    transformers_logging.disable_default_handler()
+    transformers_logging.enable_propagation()
     lens = ContextualLens(
         contextual_models(bench.settings),
         warm=Options().contextual_models,
@@ -21,4 +26,4 @@ def _load(bench: Bench) -> LensStage:
     return LensStage(lens, bench)
 
 
-app = stage_worker("contextual", _load)
+app = stage_worker("contextual", load)

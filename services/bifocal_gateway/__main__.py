@@ -4,6 +4,8 @@ import importlib
 import sys
 
 from bifocal.errors import BifocalError
+from bifocal.observe.logs import set_up_logging
+from bifocal.observe.tracing import set_up_tracing
 from bifocal.process import collect_rarely, end_with_parent
 from bifocal.settings import settings
 from bifocal.worker import run_worker
@@ -30,10 +32,19 @@ def _serve() -> None:
     from bifocal_gateway.keys import check_exposure
 
     chosen = settings()
+    set_up_logging(chosen, "gateway")
+    set_up_tracing(chosen, "gateway")
     check_exposure(chosen)
     end_with_parent(chosen.redis_url)
     collect_rarely()
-    uvicorn.run(create_app(chosen), host=chosen.host, port=chosen.port, log_level="info", access_log=False)
+    uvicorn.run(
+        create_app(chosen),
+        host=chosen.host,
+        port=chosen.port,
+        log_level="info",
+        log_config=None,  # its loggers speak as all others
+        access_log=False,
+    )
 
 
 def _merge() -> None:

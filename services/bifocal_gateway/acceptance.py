@@ -33,6 +33,7 @@ from bifocal.errors import (
 from bifocal.failpoints import failpoint
 from bifocal.ledger import Ledger
 from bifocal.models import check_models
+from bifocal.observe import tracing
 from bifocal.settings import Settings
 from bifocal.store import JobFiles, Store
 from bifocal.text import Segmenter, TermFinder, checked_text, shard_document
@@ -88,7 +89,12 @@ class Acceptance:
         files.put_manifest({**counts, "options": options.model_dump_json()})
         failpoint("acceptance.answerable")
         created = self.ledger.create_job(
-            job, options=options, **counts, deadline_s=deadline_s, announced=True
+            job,
+            options=options,
+            **counts,
+            deadline_s=deadline_s,
+            announced=True,
+            traceparent=tracing.traceparent(),
         )
         # Another gateway may have entered it from its manifest.
         if not created and not self.ledger.is_known(job):

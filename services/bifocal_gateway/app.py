@@ -6,14 +6,15 @@ from contextlib import asynccontextmanager
 from fastapi import FastAPI, Request, Response
 
 from bifocal import __version__
+from bifocal.authorization import bears_key
 from bifocal.contracts import Options
 from bifocal.errors import Unauthorized
 from bifocal.settings import Settings
 from bifocal.text import Segmenter
 from bifocal_gateway.gateway import Gateway
-from bifocal_gateway.keys import bears_key
 from bifocal_gateway.problems import handle_problems, problem
-from bifocal_gateway.routes import health, jobs, summary
+from bifocal_gateway.routes import health, jobs, metrics, summary
+from bifocal_gateway.watched import Watched
 
 
 def create_app(settings: Settings) -> FastAPI:
@@ -36,12 +37,16 @@ def create_app(settings: Settings) -> FastAPI:
     app.include_router(jobs.router)
     app.include_router(summary.router)
     app.include_router(health.router)
+    app.include_router(metrics.router)
 
     @app.middleware("http")
     async def require_key(request: Request, call_next: Callable[[Request], Awaitable[Response]]) -> Response:
-        if request.url.path.startswith("/v1/") and not bears_key(request.headers, settings.api_key):
+        guarded = request.url.path.startswith("/v1/") or request.url.path == "/metrics"
+        if guarded and not bears_key(request.headers.get("authorization", ""), settings.api_key):
             error = Unauthorized("send the key as `Authorization: Bearer KEY`")
             return problem(status=error.status, code=error.code, message=error.message, retryable=False)
         return await call_next(request)
 
+    # The last one added is the outermost.
+    app.add_middleware(Watched)
     return app

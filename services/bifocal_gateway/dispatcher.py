@@ -11,9 +11,12 @@ from kombu.exceptions import OperationalError
 from bifocal.contracts import DocumentReading, ErrorDetail, Failure, LensHeader, Shard, ShardMessage
 from bifocal.errors import DeadlinePassed, WorkerLost
 from bifocal.failpoints import failpoint
-from bifocal.ledger import MERGE, Attempt, Ledger, Overdue
+from bifocal.ledger import MERGE, Attempt, Finish, Ledger, Overdue
 from bifocal.ledger.ledger import MOST_ATTEMPTS
 from bifocal.lenses import LENSES, write_outputs
+from bifocal.observe import tracing
+from bifocal.observe.context import about
+from bifocal.observe.metrics import GIVEN_UP, REDIS_ERRORS, count_failures
 from bifocal.queue import publish
 from bifocal.settings import Settings
 from bifocal.store import JobFiles, Store
@@ -36,6 +39,8 @@ class Dispatcher:
         self._store = store
         self._ledger = ledger
         self._app = app
+        for stage in (*LENSES, MERGE):
+            GIVEN_UP.labels(stage)  # from 0 on, so that the first one is seen to come
         self._wake = threading.Event()
         self._stopping = False
         self._thread = threading.Thread(target=self._run, name="dispatcher", daemon=True)
@@ -67,8 +72,9 @@ class Dispatcher:
                 self._close(moved.job, moved.shard)
                 continue
             failpoint("dispatcher.recorded")
+            message = ShardMessage(job=moved.job, shard=moved.shard, traceparent=self._traceparent(moved.job))
             for lens in LENSES:
-                publish(self._app, lens, ShardMessage(job=moved.job, shard=moved.shard))
+                publish(self._app, lens, message)
                 failpoint("dispatcher.published")
         for job, shard in self._ledger.close_jobs():
             self._close(job, shard)
@@ -77,24 +83,24 @@ class Dispatcher:
         for overdue in self._ledger.overdue(
             every_s=look_s, message_s=chosen.message_s, lease_s=chosen.lease_s
         ):
-            try:
-                self._again(overdue)
-            except FileNotFoundError:
-                self._end_without_documents(overdue)
+            with about(stage=overdue.stage, job=overdue.job, shard=overdue.shard):
+                try:
+                    self._again(overdue)
+                except FileNotFoundError:
+                    self._end_without_documents(overdue)
         clear_leftovers(self._ledger, self._store, merged_s=chosen.lease_s, accepting_s=chosen.acceptance_s)
 
+    def _traceparent(self, job: str) -> str | None:
+        return self._ledger.traceparent(job) if tracing.is_on() else None
+
     def _again(self, overdue: Overdue) -> None:
-        message = ShardMessage(job=overdue.job, shard=overdue.shard)
-        log.warning(
-            "the %s stage of shard %d of job %s was begun %d times and is not done",
-            overdue.stage,
-            overdue.shard,
-            overdue.job,
-            overdue.attempts,
-        )
+        log.warning("the stage was begun %d times and is not done", overdue.attempts)
+        traceparent = self._traceparent(overdue.job)
         if overdue.blank >= self._settings.max_attempts or overdue.attempts >= MOST_ATTEMPTS - 1:
-            self._give_up(overdue)
+            with tracing.span(f"give up {overdue.stage}", parent=traceparent):
+                self._give_up(overdue)
         else:
+            message = ShardMessage(job=overdue.job, shard=overdue.shard, traceparent=traceparent)
             publish(self._app, overdue.stage, message)
 
     def _give_up(self, overdue: Overdue) -> None:
@@ -106,6 +112,8 @@ class Dispatcher:
         files = JobFiles(self._store, job)
         shard = Shard.model_validate_json(files.shard(number))
         documents = shard.documents
+        GIVEN_UP.labels(stage).inc()
+        log.error("the stage is given up after %d attempts", overdue.attempts)
         detail = ErrorDetail.of(
             WorkerLost(
                 f"no {stage} worker finished this document or one beside it in {overdue.attempts} attempts"
@@ -126,7 +134,7 @@ class Dispatcher:
         """
         files = JobFiles(self._store, overdue.job)
         if not finish_from_store(self._ledger, files, overdue.job, overdue.shard):
-            log.error("shard %d of job %s is gone from the store", overdue.shard, overdue.job)
+            log.error("the shard is gone from the store")
             files.put_results(overdue.shard, 1, b"")
             self._ledger.finish_shard(overdue.job, overdue.shard, 1, succeeded=0, failed=0)
 
@@ -145,7 +153,8 @@ class Dispatcher:
         outcome = Outcome(lines=lines.encode(), succeeded=0, failed=len(failures))
         # No document succeeded, so none contributes to the batch report.
         partial = ShardPartial(shard.options.contextual_threshold).tables()
-        finish(self._ledger, files, attempt, outcome, partial)
+        if finish(self._ledger, files, attempt, outcome, partial) is not Finish.LATE:
+            count_failures(detail.code for _ in failures)
 
     def _run(self) -> None:
         while not self._stopping:
@@ -155,6 +164,8 @@ class Dispatcher:
                 self.step()
             except (redis.RedisError, OperationalError, OSError) as error:
                 # The ledger holds what was not published; the next step takes it up again.
+                if not isinstance(error, OSError):
+                    REDIS_ERRORS.labels("dispatch").inc()
                 log.warning("nothing dispatched: %s", error)
             except Exception:
                 # A fault of ours with one shard must not end the thread that all the others wait for.

@@ -1,21 +1,9 @@
-"""Who may use the gateway."""
+"""Whom the gateway may be open to."""
 
-import hmac
 import ipaddress
-
-from pydantic import SecretStr
-from starlette.datastructures import Headers
 
 from bifocal.errors import Unauthorized
 from bifocal.settings import Settings
-
-
-def bears_key(headers: Headers, key: SecretStr | None) -> bool:
-    """Whether a request carries the key, compared in constant time; True where none is configured."""
-    if key is None:
-        return True
-    scheme, _, given = headers.get("authorization", "").partition(" ")
-    return scheme.lower() == "bearer" and hmac.compare_digest(given.encode(), key.get_secret_value().encode())
 
 
 def check_exposure(settings: Settings) -> None:

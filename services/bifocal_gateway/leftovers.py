@@ -1,6 +1,7 @@
 """Removes what nobody will read any more from the store."""
 
 from bifocal.ledger import MERGE, Ledger
+from bifocal.lenses import LENSES
 from bifocal.store import JobFiles, Store
 from bifocal_gateway.batch.partial import TABLES
 
@@ -21,7 +22,8 @@ def clear_shard(ledger: Ledger, files: JobFiles, job: str, shard: int) -> None:
         files.forget_unfinished(shard, list(traces.attempts))
     files.forget_shard(shard)
     if ledger.has_ended(job):
-        files.forget_sample()
+        # Outputs of attempts that Redis forgot when it died are in no trace.
+        files.forget_work(LENSES)
     ledger.leftovers.shard_is_removed(job, shard)
 
 

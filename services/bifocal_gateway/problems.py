@@ -1,6 +1,7 @@
 """Errors as problem responses (RFC 9457), with the codes of the error tree."""
 
 import logging
+from contextlib import AbstractContextManager
 
 import redis
 from fastapi import FastAPI, Request
@@ -10,6 +11,8 @@ from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
 
 from bifocal.errors import BifocalError, InternalError, InvalidRequest, ServiceError
+from bifocal.observe.context import about
+from bifocal.observe.metrics import REDIS_ERRORS
 
 log = logging.getLogger(__name__)
 
@@ -55,16 +58,24 @@ def handle_problems(app: FastAPI) -> None:
         return problem(status=400, code=InvalidRequest.code, message="the upload broke off", retryable=True)
 
     @app.exception_handler(redis.RedisError)
-    async def no_redis(_: Request, error: redis.RedisError) -> JSONResponse:
-        log.warning("Redis is at fault: %s", error)
+    async def no_redis(request: Request, error: redis.RedisError) -> JSONResponse:
+        REDIS_ERRORS.labels("request").inc()
+        with _of(request):
+            log.warning("Redis is at fault: %s", error)
         return problem(status=503, code=ServiceError.code, message="Redis does not answer", retryable=True)
 
     @app.exception_handler(Exception)
-    async def unknown(_: Request, error: Exception) -> JSONResponse:
-        log.error("unexpected", exc_info=error)
+    async def unknown(request: Request, error: Exception) -> JSONResponse:
+        with _of(request):
+            log.error("unexpected", exc_info=error)
         return problem(
             status=500,
             code=InternalError.code,
             message="a fault in the gateway; its log has the details",
             retryable=True,
         )
+
+
+def _of(request: Request) -> AbstractContextManager[None]:
+    route = getattr(request.scope.get("route"), "path", None)
+    return about(route=route, job=request.path_params.get("job_id"))

@@ -6,9 +6,9 @@ from bifocal.worker import Bench, LensStage, stage_worker
 from bifocal_static.lens import StaticLens
 
 
-def _load(bench: Bench) -> LensStage:
+def load(bench: Bench) -> LensStage:
     lens = StaticLens(static_models(bench.settings), warm=Options().static_models)
     return LensStage(lens, bench)
 
 
-app = stage_worker("static", _load)
+app = stage_worker("static", load)

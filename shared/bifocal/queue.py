@@ -9,6 +9,7 @@ from bifocal.contracts import ShardMessage
 from bifocal.ledger.keys import BROKER_PREFIX
 from bifocal.ledger.ledger import MERGE
 from bifocal.lenses import LENSES
+from bifocal.observe import tracing
 
 #: Stages of a shard, which are also the names of the queues.
 STAGES = (*LENSES, MERGE)
@@ -63,7 +64,17 @@ def publish(app: Celery, stage: str, message: ShardMessage) -> None:
     Raises:
         kombu.exceptions.OperationalError: the broker does not answer; the dispatcher will publish again.
     """
-    app.send_task(task_name(stage), kwargs={"message": message.model_dump(mode="json")}, queue=stage)
+    with tracing.span(
+        f"publish {stage}",
+        tracing.Kind.PRODUCER,
+        parent=message.traceparent,
+        job=message.job,
+        shard=message.shard,
+    ):
+        # Where no spans are made, those of others are handed on.
+        sent = message.model_copy(update={"traceparent": tracing.traceparent() or message.traceparent})
+        body = sent.model_dump(mode="json", exclude_none=True)
+        app.send_task(task_name(stage), kwargs={"message": body}, queue=stage)
 
 
 def _broker_url(redis_url: str) -> str:

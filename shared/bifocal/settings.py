@@ -19,6 +19,15 @@ class Precision(StrEnum):
     BFLOAT16 = "bfloat16"
 
 
+class LogFormat(StrEnum):
+    """Form of log lines."""
+
+    TEXT = "text"
+    """A readable line each."""
+    JSON = "json"
+    """A JSON object a line."""
+
+
 class Settings(BaseSettings):
     """What an operator can choose; units are in the names."""
 
@@ -98,6 +107,17 @@ class Settings(BaseSettings):
     """A worker that holds more memory after a shard ends, for whatever runs it to start a fresh one."""
     ready_file: Path | None = None
     """File a worker touches once its model is loaded, and again at every heartbeat."""
+
+    log_format: LogFormat = LogFormat.TEXT
+    """Form of the services' log lines: `text`, or `json`, one object a line."""
+    metrics_port: int | None = Field(default=None, ge=0, le=65535)
+    """Port at which a worker serves its metrics; 0 for any that is free, which the log then tells. Unset,
+    it serves none. The gateway has its own at `/metrics`."""
+    metrics_host: str = "127.0.0.1"
+    """Address a worker serves its metrics on. They ask for the key where one is set."""
+    otel: bool = False
+    """Whether spans are sent by OpenTelemetry, from the request to the merge; takes `bifocal[otel]`, and
+    the standard variables, such as OTEL_EXPORTER_OTLP_ENDPOINT, for where to."""
 
 
 @cache

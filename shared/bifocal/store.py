@@ -4,12 +4,14 @@ import gzip
 import json
 import time
 import uuid
-from collections.abc import Iterable, Mapping
-from contextlib import suppress
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
 import fsspec
+
+from bifocal.observe.metrics import STORE_ERRORS
 
 
 class Store:
@@ -30,23 +32,25 @@ class Store:
     def put(self, path: str, body: bytes) -> None:
         """Write `body` under `path`, over whatever was there."""
         target = self._full(path)
-        if not self._renames:
-            self._fs.pipe_file(target, body)
-            return
-        self._fs.makedirs(target.rpartition("/")[0], exist_ok=True)
-        partial = f"{target}.{uuid.uuid4().hex}.partial"
-        try:
-            self._fs.pipe_file(partial, body)
-            self._fs.mv(partial, target)
-        except BaseException:
-            # A store that is full must not be filled with halves.
-            with suppress(OSError):
-                self._fs.rm_file(partial)
-            raise
+        with _errors_counted("put"):
+            if not self._renames:
+                self._fs.pipe_file(target, body)
+                return
+            self._fs.makedirs(target.rpartition("/")[0], exist_ok=True)
+            partial = f"{target}.{uuid.uuid4().hex}.partial"
+            try:
+                self._fs.pipe_file(partial, body)
+                self._fs.mv(partial, target)
+            except BaseException:
+                # A store that is full must not be filled with halves.
+                with suppress(OSError):
+                    self._fs.rm_file(partial)
+                raise
 
     def get(self, path: str) -> bytes:
         """The blob under `path`."""
-        body: bytes = self._fs.cat_file(self._full(path))
+        with _errors_counted("get"):
+            body: bytes = self._fs.cat_file(self._full(path))
         return body
 
     def file(self, path: str, folder: Path) -> Path:
@@ -61,7 +65,8 @@ class Store:
     def delete(self, path: str) -> None:
         """Remove the blob under `path`; one that is not there is no error."""
         try:
-            self._fs.rm_file(self._full(path))
+            with _errors_counted("delete"):
+                self._fs.rm_file(self._full(path))
         except FileNotFoundError:
             return
 
@@ -115,6 +120,18 @@ class Store:
         return f"{self._root}/{path}"
 
 
+@contextmanager
+def _errors_counted(operation: str) -> Iterator[None]:
+    """A blob that is not there is no error of the store: whether there is a sample is found out so."""
+    try:
+        yield
+    except FileNotFoundError:
+        raise
+    except OSError:
+        STORE_ERRORS.labels(operation).inc()
+        raise
+
+
 _MANIFEST = "accepted.json"
 
 
@@ -160,9 +177,11 @@ class JobFiles:
         except FileNotFoundError:
             return None
 
-    def forget_sample(self) -> None:
-        """Remove the documents that the job's background is measured on; none are no error."""
+    def forget_work(self, lenses: Iterable[str]) -> None:
+        """Remove what results were made from, of a job that has ended; nothing is no error."""
         self._store.delete(f"jobs/{self._job}/sample.json.gz")
+        for kind in ("shards", *lenses):
+            self._store.delete_all(f"jobs/{self._job}/{kind}")
 
     def put_reading(self, lens: str, shard: int, attempt: int, body: bytes) -> None:
         """What a lens says of a shard."""

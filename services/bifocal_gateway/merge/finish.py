@@ -25,7 +25,7 @@ def finish(
     attempt: Attempt,
     outcome: Outcome,
     partial: Mapping[str, bytes],
-) -> None:
+) -> Finish:
     """Write results under the attempt's number and commit them; of several attempts the first one counts.
 
     What no one will read is removed: all else there is of the shard, or these very results if they come too
@@ -41,5 +41,6 @@ def finish(
     failpoint("merge.committed")
     if ended is Finish.LATE:
         files.forget_results(shard, attempt.number, TABLES)
-        return
+        return ended
     clear_shard(ledger, files, job, shard)
+    return ended

@@ -16,7 +16,10 @@ from bifocal.contracts import (
 )
 from bifocal.errors import BifocalError, InternalError
 from bifocal.failpoints import failpoint
+from bifocal.ledger import Finish
 from bifocal.lenses import LENSES, DocumentOutputs, read_outputs
+from bifocal.observe.context import about, bind
+from bifocal.observe.metrics import count_done, count_failures
 from bifocal.store import JobFiles
 from bifocal.versions import versions
 from bifocal.worker import Bench, Hold, LeaseLost
@@ -41,21 +44,30 @@ class MergeStage:
         """Write a line of results for each document of the shard, and end it in the ledger."""
         files = JobFiles(self._bench.store, message.job)
         shard = Shard.model_validate_json(files.shard(message.shard))
+        bind(documents=[document.id for document in shard.documents])
         read = self._bench.ledger.outputs(message.job, message.shard)
         if read.keys() < set(LENSES):
             # The shard was merged between the lease and this look.
             raise LeaseLost
         blobs = [files.reading(lens, message.shard, read[lens]) for lens in LENSES]
         partial = ShardPartial(shard.options.contextual_threshold)
-        lines, succeeded = [], 0
+        lines: list[bytes] = []
+        failures: list[str] = []
         # A report is turned into its line at once: as objects it takes ten times the memory.
         for result in merge_shard(shard, blobs, partial, hold.begin):
             lines.append(f"{result.model_dump_json()}\n".encode())
-            succeeded += result.outcome == "succeeded"
+            if isinstance(result, Failure):
+                failures.append(result.error.code)
         hold.done()
         failpoint("merge.computed")
-        outcome = Outcome(lines=b"".join(lines), succeeded=succeeded, failed=len(lines) - succeeded)
-        finish(self._bench.ledger, files, hold.attempt, outcome, partial.tables())
+        outcome = Outcome(lines=b"".join(lines), succeeded=len(lines) - len(failures), failed=len(failures))
+        ended = finish(self._bench.ledger, files, hold.attempt, outcome, partial.tables())
+        if ended is not Finish.LATE:
+            count_done("merge", shard.documents)
+            count_failures(failures)
+        if ended is Finish.ENDS_JOB:
+            with about(shard=None, documents=None):
+                log.info("the job has ended")
 
 
 def merge_shard(
@@ -101,7 +113,8 @@ def merge_shard(
             yield _failure(document, ErrorDetail.of(refused))
         except Exception as fault:
             # A fault of ours with one document must not keep its shard, and so its job, open for ever.
-            log.exception("document %d of job %s could not be merged", document.index, shard.job)
+            with about(documents=[document.id]):
+                log.exception("document %d could not be merged", document.index)
             lost = InternalError(
                 f"the merge failed ({type(fault).__name__}); the merge worker's log has more"
             )

@@ -1,5 +1,6 @@
 """`/v1/jobs`: submit, look, fetch."""
 
+import logging
 from collections.abc import Callable, Iterator
 from itertools import count, takewhile
 from typing import IO, Annotated
@@ -9,9 +10,12 @@ from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import StreamingResponse
 
 from bifocal.contracts import NEXT_PART_HEADER, Job, JobRequest
+from bifocal.observe.context import about
 from bifocal.store import JobFiles
 from bifocal_gateway.body import NDJSON, JobBody, read_json, read_lines, received
 from bifocal_gateway.gateway import Gateway
+
+log = logging.getLogger(__name__)
 
 router = APIRouter(prefix="/v1/jobs", tags=["jobs"])
 
@@ -79,6 +83,8 @@ def fetch(
 def _accept(gateway: Gateway, body: IO[bytes], read: Callable[[IO[bytes]], JobBody]) -> Job:
     job = gateway.acceptance.accept(read(body))
     gateway.dispatcher.wake()
+    with about(job=job.id):
+        log.info("accepted %d documents, refused %d", job.counts.total - job.counts.failed, job.counts.failed)
     return job
 
 

@@ -9,3 +9,5 @@ class ShardMessage(Wire):
     schema_version: SchemaVersion = SCHEMA_VERSION
     job: str
     shard: int
+    traceparent: str | None = None
+    """W3C trace context of the step that sent it, where spans are made."""

@@ -3,15 +3,19 @@
 from bifocal.ledger.keys import Keys
 from bifocal.ledger.ledger import MERGE, Ledger
 from bifocal.ledger.outcomes import Finish, LensCommit
+from bifocal.ledger.state import CAUSES, LedgerState, StageState
 from bifocal.ledger.work import Attempt, Dispatched, Overdue
 
 __all__ = [
+    "CAUSES",
     "MERGE",
     "Attempt",
     "Dispatched",
     "Finish",
     "Keys",
     "Ledger",
+    "LedgerState",
     "LensCommit",
     "Overdue",
+    "StageState",
 ]

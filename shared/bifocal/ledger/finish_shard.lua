@@ -8,6 +8,7 @@
 -- KEYS[7] bifocal:waiting               string   falls by one
 -- KEYS[8] bifocal:ended                 zset     gains the job, if it ends
 -- KEYS[9] bifocal:deadlines             zset     loses the job, if it ends
+-- KEYS[10] bifocal:totals               hash     counts the documents by how they ended
 -- ARGV[1] job:shard
 -- ARGV[2] shard
 -- ARGV[3] the attempt whose results these are
@@ -27,10 +28,13 @@ redis.call('ZREM', KEYS[3], ARGV[1])
 redis.call('DECR', KEYS[7])
 redis.call('HINCRBY', KEYS[2], 'succeeded', ARGV[4])
 redis.call('HINCRBY', KEYS[2], 'failed', ARGV[5])
+redis.call('HINCRBY', KEYS[10], 'succeeded', ARGV[4])
+redis.call('HINCRBY', KEYS[10], 'failed', ARGV[5])
 local merged = redis.call('HINCRBY', KEYS[2], 'n_merged', 1)
 if merged < tonumber(redis.call('HGET', KEYS[2], 'n_shards')) then return 1 end
 local now = time[1] .. '.' .. string.format('%06d', time[2])
 redis.call('HSET', KEYS[2], 'state', 'ended', 'ended_at', now)
 redis.call('ZADD', KEYS[8], now, string.sub(KEYS[2], 13))
 redis.call('ZREM', KEYS[9], string.sub(KEYS[2], 13))
+redis.call('HINCRBY', KEYS[10], 'jobs_ended', 1)
 return 2

@@ -4,7 +4,8 @@
 key                                        type    holds
 =========================================  ======  ==============================================
 ``bifocal:jobs``                           zset    job ids by time of creation
-``bifocal:job:{job}``                      hash    state, options, counts, shards, times
+``bifocal:job:{job}``                      hash    state, options, counts, shards, times,
+                                                   and the traceparent of its request if there is one
 ``bifocal:ended``                          zset    ids of ended jobs by the time of their end
 ``bifocal:deadlines``                      zset    jobs that have one, by when it is
 ``bifocal:expired:{job}``                  string  there was such a job; expires
@@ -21,8 +22,10 @@ key                                        type    holds
 ``bifocal:leftovers``                      zset    ``job:shard`` of these, by the time of the merge, in ms
 ``bifocal:accepting``                      zset    jobs being accepted, by when a body was last written, ms;
                                                    0 once the acceptance was given up
+``bifocal:totals``                         hash    counts since the ledger began, see ``state.py``
 ``bifocal:reconciler``                     string  held for a while by who looks for lost work
 ``bifocal:worker:{stage}:{worker}``        string  what a live worker has loaded; expires
+``bifocal:workers:{stage}``                set     workers that were up not long ago
 ``bifocal:broker:{stage}``                 list    Celery's queue; only its length is read here
 =========================================  ======  ==============================================
 
@@ -53,6 +56,7 @@ ENDED = "bifocal:ended"
 DEADLINES = "bifocal:deadlines"
 LEFTOVERS = "bifocal:leftovers"
 ACCEPTING = "bifocal:accepting"
+TOTALS = "bifocal:totals"
 
 #: Before every key of the broker, so that ledger and broker can share a Redis.
 BROKER_PREFIX = "bifocal:broker:"
@@ -95,6 +99,11 @@ class Keys:
     def worker(stage: str, worker: str) -> str:
         """Presence of a worker."""
         return f"bifocal:worker:{stage}:{worker}"
+
+    @staticmethod
+    def workers(stage: str) -> str:
+        """Workers of a stage that were up not long ago."""
+        return f"bifocal:workers:{stage}"
 
     @staticmethod
     def member(job: str, shard: int) -> str:

@@ -2,6 +2,7 @@
 -- KEYS[1] bifocal:lease:{stage}:{job}:{shard}   string   is set to the owner, and expires
 -- KEYS[2] bifocal:shard:{job}:{shard}           hash     counts attempts and what became of them
 -- KEYS[3] bifocal:front                         hash     by stage, the latest message that was begun
+-- KEYS[4] bifocal:totals                        hash     counts attempts, and those that were not handed back
 -- ARGV[1] owner
 -- ARGV[2] milliseconds to live
 -- ARGV[3] stage
@@ -20,6 +21,7 @@ if redis.call('HEXISTS', KEYS[2], 'open:' .. stage) == 1 then
     redis.call('HINCRBY', KEYS[2], 'blank:' .. stage, 1)
   end
   redis.call('HSET', KEYS[2], 'died:' .. stage, 1)
+  redis.call('HINCRBY', KEYS[4], 'died:' .. stage, 1)
 end
 local time = redis.call('TIME')
 local now_ms = time[1] * 1000 + math.floor(time[2] / 1000)
@@ -27,6 +29,7 @@ local sent = redis.call('HGET', KEYS[2], 'sent:' .. stage)
 local front = redis.call('HGET', KEYS[3], stage)
 if sent and (not front or tonumber(sent) > tonumber(front)) then redis.call('HSET', KEYS[3], stage, sent) end
 redis.call('HSET', KEYS[2], 'open:' .. stage, ARGV[1], 'begun:' .. stage, sent or 0, 'begun_at:' .. stage, now_ms)
+redis.call('HINCRBY', KEYS[4], 'attempts:' .. stage, 1)
 local found = {
   redis.call('HINCRBY', KEYS[2], 'attempts:' .. stage, 1),
   redis.call('HEXISTS', KEYS[2], 'died:' .. stage),

@@ -21,11 +21,13 @@ from bifocal.ledger.keys import (
     PENDING,
     RECONCILER,
     SENT,
+    TOTALS,
     WAITING,
     Keys,
 )
 from bifocal.ledger.leftovers import Leftovers
 from bifocal.ledger.outcomes import Finish, LensCommit
+from bifocal.ledger.state import LedgerState, read_state
 from bifocal.ledger.work import Attempt, Dispatched, Overdue
 
 #: The last stage of every shard.
@@ -63,6 +65,8 @@ class Ledger:
         self._at_document = script("at_document")
         self._forget_job = script("forget_job")
         self._close_jobs = script("close_jobs")
+        self._announce = script("announce")
+        self._state = script("state")
 
     @classmethod
     def connect(cls, url: str, lenses: Sequence[str]) -> "Ledger":
@@ -88,16 +92,17 @@ class Ledger:
         n_shards: int,
         announced: bool = False,
         deadline_s: float | None = None,
+        traceparent: str | None = None,
     ) -> bool:
         """Accept a job whose shards are all in the store; False if there is one of that id already.
 
         `n_documents` are all, `n_refused` of them were refused at acceptance; what is not merged in
         `deadline_s` from now ends as failures. Of one that was `announced` as being accepted it is False too
-        if the acceptance was given up since.
+        if the acceptance was given up since. `traceparent` is that of the request.
         """
         return bool(
             self._create_job(
-                keys=[JOBS, Keys.job(job), PENDING, ACCEPTING, WAITING, ENDED, DEADLINES],
+                keys=[JOBS, Keys.job(job), PENDING, ACCEPTING, WAITING, ENDED, DEADLINES, TOTALS],
                 args=[
                     job,
                     options.model_dump_json(),
@@ -106,6 +111,7 @@ class Ledger:
                     n_shards,
                     int(announced),
                     "" if deadline_s is None else deadline_s,
+                    traceparent or "",
                 ],
             )
         )
@@ -140,6 +146,10 @@ class Ledger:
     def is_known(self, job: str) -> bool:
         """Whether there is, or was, such a job."""
         return bool(self._redis.exists(Keys.job(job), Keys.expired(job)))
+
+    def traceparent(self, job: str) -> str | None:
+        """That of the request by which a job came, if it was traced."""
+        return cast(str | None, self._redis.hget(Keys.job(job), "traceparent"))
 
     def merged_shards(self, job: str) -> dict[int, int]:
         """Shards of a job whose results can be read, in order, each with the attempt whose results count."""
@@ -195,9 +205,9 @@ class Ledger:
         longer than `lease_s`.
         """
         stages = (*self._lenses, MERGE)
-        queues = [f"{BROKER_PREFIX}{stage}" for stage in stages]
+        queues = self._queues()
         flat = self._overdue(
-            keys=[IN_FLIGHT, RECONCILER, FRONT, SENT, *queues],
+            keys=[IN_FLIGHT, RECONCILER, FRONT, SENT, TOTALS, *queues],
             args=[max(1, _ms(every_s)), _ms(message_s), _ms(lease_s), *stages],
         )
         found = []
@@ -210,7 +220,7 @@ class Ledger:
 
     def lease(self, stage: str, job: str, shard: int, *, owner: str, for_s: float) -> Attempt | None:
         """Begin a stage of a shard; None if it is done, or another worker is at it."""
-        keys = [Keys.lease(stage, job, shard), Keys.shard(job, shard), FRONT]
+        keys = [Keys.lease(stage, job, shard), Keys.shard(job, shard), FRONT, TOTALS]
         found = [int(one) for one in self._lease(keys=keys, args=[owner, _ms(for_s), stage])]
         if not found:
             return None
@@ -271,10 +281,14 @@ class Ledger:
                     WAITING,
                     ENDED,
                     DEADLINES,
+                    TOTALS,
                 ],
                 args=[Keys.member(job, shard), shard, attempt, succeeded, failed],
             )
         )
+
+    def _queues(self) -> list[str]:
+        return [f"{BROKER_PREFIX}{stage}" for stage in (*self._lenses, MERGE)]
 
     @staticmethod
     def _keys(attempt: Attempt) -> list[str]:
@@ -287,11 +301,22 @@ class Ledger:
 
     def announce(self, stage: str, worker: str, *, loaded: str, for_s: float) -> None:
         """Say that a worker is up and what it has loaded."""
-        self._redis.set(Keys.worker(stage, worker), loaded, px=_ms(for_s))
+        self._announce(
+            keys=[Keys.worker(stage, worker), Keys.workers(stage)],
+            args=[worker, loaded, _ms(for_s), Keys.worker(stage, "")],
+        )
 
     def workers(self, stage: str) -> int:
         """Live workers of a stage."""
-        return sum(1 for _ in self._redis.scan_iter(match=Keys.worker(stage, "*"), count=1000))
+        names = cast(set[str], self._redis.smembers(Keys.workers(stage)))
+        return self._redis.exists(*(Keys.worker(stage, name) for name in names)) if names else 0
+
+    # --- all jobs together --------------------------------------------------------------------
+
+    def state(self) -> LedgerState:
+        """How full everything is, and what was counted; takes as long as there are shards in flight."""
+        keys = [IN_FLIGHT, PENDING, WAITING, TOTALS, *self._queues()]
+        return read_state(self._state(keys=keys, args=[*self._lenses, MERGE]))
 
     def ping(self) -> None:
         """Raise unless Redis answers."""

@@ -3,7 +3,8 @@
 -- KEYS[2] bifocal:reconciler   string   held for a while by whoever looks, so that one does
 -- KEYS[3] bifocal:front        hash     by stage, the latest message that was begun
 -- KEYS[4] bifocal:sent         string   number of the last message
--- KEYS[5…] queues of the stages  list   only their lengths are read; in the order of the stages
+-- KEYS[5] bifocal:totals       hash     counts them by what became of the message before
+-- KEYS[6…] queues of the stages  list   only their lengths are read; in the order of the stages
 -- ARGV[1] milliseconds between two looks
 -- ARGV[2] milliseconds that a message is given
 -- ARGV[3] milliseconds that a lease may have left at most
@@ -17,7 +18,7 @@ local time = redis.call('TIME')
 local now_ms = time[1] * 1000 + math.floor(time[2] / 1000)
 local idle, front = {}, {}
 for s = 4, #ARGV do
-  idle[s] = redis.call('LLEN', KEYS[s + 1]) == 0
+  idle[s] = redis.call('LLEN', KEYS[s + 2]) == 0
   front[s] = tonumber(redis.call('HGET', KEYS[3], ARGV[s]) or '0')
 end
 local found = {}
@@ -39,6 +40,11 @@ for _, member in ipairs(redis.call('ZRANGE', KEYS[1], 0, -1)) do
       local waited = math.abs(now_ms - sent_at) > tonumber(ARGV[2])
       if begun == sent or (waited and (idle[s] or sent < front[s])) then
         redis.call('HSET', shard, 'sent:' .. stage, redis.call('INCR', KEYS[4]), 'sent_at:' .. stage, now_ms)
+        local cause = 'message_lost:'
+        if begun == sent then
+          cause = redis.call('HEXISTS', shard, 'open:' .. stage) == 1 and 'worker_lost:' or 'handed_back:'
+        end
+        redis.call('HINCRBY', KEYS[5], cause .. stage, 1)
         found[#found + 1] = member
         found[#found + 1] = stage
         found[#found + 1] = tonumber(redis.call('HGET', shard, 'attempts:' .. stage) or '0')

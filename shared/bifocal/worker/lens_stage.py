@@ -20,6 +20,8 @@ from bifocal.errors import BifocalError, LensFailed, WorkerLost
 from bifocal.failpoints import failpoint
 from bifocal.ledger import MERGE
 from bifocal.lenses import DocumentOutputs, write_outputs
+from bifocal.observe.context import about, bind
+from bifocal.observe.metrics import count_done
 from bifocal.queue import publish
 from bifocal.store import JobFiles
 from bifocal.worker.hold import Hold
@@ -88,6 +90,7 @@ class LensStage:
         """Read the shard, store the output, and release the merge if this was the last lens."""
         files = JobFiles(self._bench.store, message.job)
         shard = Shard.model_validate_json(files.shard(message.shard))
+        bind(documents=[document.id for document in shard.documents])
         sample = JobSample(files, message.job)
         if hold.careful:
             work = self._carefully(shard, sample, hold)
@@ -100,7 +103,8 @@ class LensStage:
             libraries=self._lens.libraries,
             readings=tuple(work.readings),
         )
-        self._commit(files, message, hold.attempt.number, write_outputs(header, work.outputs))
+        if self._commit(files, message, hold.attempt.number, write_outputs(header, work.outputs)):
+            count_done(self._lens.name, shard.documents)
 
     def _carefully(self, shard: Shard, sample: JobSample, hold: Hold) -> LensWork:
         """One document after the other, each of them named before it is touched."""
@@ -116,7 +120,8 @@ class LensStage:
         hold.done()
         return _together(works)
 
-    def _commit(self, files: JobFiles, message: ShardMessage, attempt: int, output: bytes) -> None:
+    def _commit(self, files: JobFiles, message: ShardMessage, attempt: int, output: bytes) -> bool:
+        """Whether this output is the one that counts."""
         lens = self._lens.name
         files.put_reading(lens, message.shard, attempt, output)
         failpoint(f"{lens}.written")
@@ -126,6 +131,7 @@ class LensStage:
             files.forget_reading(lens, message.shard, attempt)
         if commit.releases_merge:
             publish(self._bench.app, MERGE, message)
+        return commit.counts
 
 
 def read_documents(
@@ -136,7 +142,8 @@ def read_documents(
         return lens.read(documents, options, sample)
     except Exception as error:
         if len(documents) == 1:
-            log.exception("the %s lens could not read document %d", lens.name, documents[0].index)
+            with about(documents=[documents[0].id]):
+                log.exception("the %s lens could not read document %d", lens.name, documents[0].index)
             return _failed(documents[0], _as_bifocal(lens.name, error))
         log.warning("the %s lens reads one by one after: %r", lens.name, error)
     return _together([read_documents(lens, [document], options, sample) for document in documents])

@@ -7,6 +7,8 @@ from pathlib import Path
 import redis
 
 from bifocal.ledger import Attempt, Ledger
+from bifocal.observe.context import about
+from bifocal.observe.metrics import LEASE_LOSSES, REDIS_ERRORS
 
 log = logging.getLogger(__name__)
 
@@ -36,9 +38,11 @@ class Presence:
         self._most_s = most_s
         self._ready_file = ready_file
         self._held: Attempt | None = None
+        self._lost: Attempt | None = None
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._run, name="presence", daemon=True)
         self.worker = worker
+        LEASE_LOSSES.labels(stage)  # from 0 on, so that the first one is seen to come
 
     def start(self) -> None:
         """Announce at once and go on doing so."""
@@ -72,7 +76,18 @@ class Presence:
         try:
             self._ledger.announce(self._stage, self.worker, loaded=self._loaded, for_s=self._lease_s)
             if held is not None and not self._ledger.renew(held, for_s=self._lease_s, most_s=self._most_s):
-                log.warning("the lease on shard %s of job %s was lost", held.shard, held.job)
+                self._lose(held)
         except redis.RedisError as error:
             # Nothing to do but beat again: work goes on, and a lost lease costs a second execution only.
+            REDIS_ERRORS.labels("heartbeat").inc()
             log.warning("no heartbeat: %s", error)
+
+    def _lose(self, held: Attempt) -> None:
+        # Between the look at it and the answer, the attempt may have ended in its usual way; and a lease that
+        # was lost is so at every beat.
+        if held is not self._held or held is self._lost:
+            return
+        self._lost = held
+        LEASE_LOSSES.labels(self._stage).inc()
+        with about(stage=self._stage, job=held.job, shard=held.shard, attempt=held.number):
+            log.warning("the lease was lost while at work")
