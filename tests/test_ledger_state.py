@@ -40,13 +40,6 @@ def test_shards_are_pending_until_they_are_dispatched(ledger: Ledger) -> None:
     assert (state.documents_accepted, state.documents_refused) == (70, 2)
 
 
-def test_shards_of_a_job_that_went_are_pending_no_longer(ledger: Ledger) -> None:
-    accepted(ledger, shards=5)
-    ledger._redis.delete("bifocal:job:job")
-    ledger.dispatch(1)
-    assert ledger.state().shards_pending == 0
-
-
 def test_a_shard_in_flight_is_at_its_lenses_and_then_at_the_merge(ledger: Ledger) -> None:
     accepted(ledger, shards=1)
     ledger.dispatch(1)

@@ -34,6 +34,7 @@ from bifocal.failpoints import failpoint
 from bifocal.ledger import Ledger
 from bifocal.models import check_models
 from bifocal.observe import tracing
+from bifocal.observe.metrics import count_failures
 from bifocal.settings import Settings
 from bifocal.store import JobFiles, Store
 from bifocal.text import Segmenter, TermFinder, checked_text, shard_document
@@ -170,6 +171,7 @@ class Refused:
     def add(self, failure: Failure) -> None:
         """Note a failure."""
         self._lines.write(f"{failure.model_dump_json()}\n".encode())
+        count_failures([failure.error.code])
         self.n += 1
 
     def lines(self) -> bytes:

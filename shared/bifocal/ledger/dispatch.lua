@@ -32,8 +32,4 @@ while room > 0 do
     end
   end
 end
--- Shards of jobs that went while they waited were not counted off.
-if redis.call('LLEN', KEYS[1]) == 0 and (redis.call('HGET', KEYS[4], 'pending') or '0') ~= '0' then
-  redis.call('HSET', KEYS[4], 'pending', 0)
-end
 return moved
