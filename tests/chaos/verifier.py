@@ -27,7 +27,9 @@ _LASTING = (
     "bifocal:sent",
     "bifocal:front",
     "bifocal:reconciler",
+    "bifocal:totals",
     "bifocal:worker:*",
+    "bifocal:workers:*",
     "bifocal:broker:_kombu.binding*",
 )
 
