@@ -7,7 +7,7 @@ import numpy as np
 import numpy.typing as npt
 
 from bifocal.lenses import ContextualOutput, DistanceBackground
-from bifocal.lenses.contextual import usual_weights
+from bifocal.lenses.contextual import usual_in_window, usual_weights
 from bifocal_contextual.kinds import FoundKinds
 from bifocal_contextual.methods import WindowWeights
 
@@ -69,6 +69,8 @@ class Bands:
 
     def usual(self, background: DistanceBackground) -> Floats:
         """Weight usual at the distance, for every cell: each row of a window shares out one."""
+        if len(self.windows) == 1:
+            return usual_in_window(background, self.longest).ravel()
         usual = np.empty(int(self.width.sum()), dtype=np.float32)
         for cells, i, j in self.blocks():
             usual[cells] = usual_weights(background, self.windows, i, j)
@@ -80,11 +82,17 @@ class Bands:
         `candidate` ``(n_words,)`` says which words these are; one where there is nothing to go by.
         """
         given = expected = 0.0
+        if len(self.windows) == 1:
+            given, expected = (
+                float(one.reshape(self.longest, -1)[np.ix_(candidate, candidate)].sum(dtype=np.float64))
+                for one in (weight, usual)
+            )
+            return _level(given, expected)
         for cells, i, j in self.blocks():
             both = candidate[i] & candidate[j]
             given += float(weight[cells][both].sum(dtype=np.float64))
             expected += float(usual[cells][both].sum(dtype=np.float64))
-        return np.array([given / expected if given > 0 and expected > 0 else 1.0], dtype=np.float32)
+        return _level(given, expected)
 
     def pairs(self) -> tuple[Ints, Ints]:
         """Word and word for every cell, in order of storage."""
@@ -125,6 +133,10 @@ class Bands:
             kinds=kinds.kinds if kinds else None,
             joint=kinds.joint if kinds else None,
         )
+
+
+def _level(given: float, expected: float) -> Floats:
+    return np.array([given / expected if given > 0 and expected > 0 else 1.0], dtype=np.float32)
 
 
 def lift(weight: Floats, usual: Floats) -> Floats:

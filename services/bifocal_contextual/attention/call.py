@@ -9,6 +9,9 @@ from torch import nn
 #: Added to the score of what is not seen; its exponential is zero, and every format but float16 holds it.
 _UNSEEN = -1e30
 
+#: Longer texts' weights would take more memory than all else of a pass.
+_MOST_WHOLE_PIECES = 1024
+
 
 class AttentionCall:
     """The tensors of one attention call; weights are computed for the heads that are asked for.
@@ -38,6 +41,17 @@ class AttentionCall:
         self.scaling = scaling
         self.all_weights: torch.Tensor | None = None
         self._computed: dict[tuple[int, ...], torch.Tensor] = {}
+        self._taken: dict[tuple[int, ...], torch.Tensor] = {}
+
+    @property
+    def whole(self) -> bool:
+        """Whether all heads' weights, and the layer's output from them, cost no more than the fused kernel.
+
+        So it is for half formats on a processor, whose fused kernel computes in float32 inside: at 226 pieces
+        it takes 1.4 times as long, at 512 one and a half times.
+        """
+        half = self.query.dtype in (torch.bfloat16, torch.float16)
+        return half and self.query.device.type == "cpu" and self.key.shape[-2] <= _MOST_WHOLE_PIECES
 
     @property
     def n_heads(self) -> int:
@@ -50,13 +64,11 @@ class AttentionCall:
         In the number format of the model. Without `heads`, those of every head, which then serve the
         layer's output too.
         """
-        if heads is None or len(heads) == self.n_heads:
-            if self.all_weights is None:
-                self.all_weights = self._softmax(self.query, self.key, self.mask)
-            return self.all_weights if heads is None else self.all_weights[:, list(heads)]
+        if (heads is None or len(heads) == self.n_heads or self.whole) and self.all_weights is None:
+            self.all_weights = self._softmax(self.query, self.key, self.mask)
         if self.all_weights is not None:
-            return self.all_weights[:, list(heads)]
-        chosen = tuple(heads)
+            return self.all_weights if heads is None else self._some(self.all_weights, tuple(heads))
+        chosen = tuple(heads or ())
         if chosen not in self._computed:
             mask = self.mask
             if mask is not None and mask.shape[1] > 1:
@@ -64,13 +76,19 @@ class AttentionCall:
             self._computed[chosen] = self._softmax(self.query[:, chosen], self.key[:, chosen], mask)
         return self._computed[chosen]
 
+    def _some(self, weights: torch.Tensor, heads: tuple[int, ...]) -> torch.Tensor:
+        """Weights of some heads, copied once: several listeners ask for the same ones."""
+        if heads not in self._taken:
+            self._taken[heads] = weights[:, list(heads)]
+        return self._taken[heads]
+
     def row_weights(self, rows: Sequence[torch.Tensor]) -> torch.Tensor:
         """Every head's weights of a few attending pieces, ``(1, heads, rows of all texts, to_pieces)``.
 
         `rows` has the pieces of each text of the batch.
         """
-        if self.all_weights is not None:
-            found = [self.all_weights[text][:, pieces] for text, pieces in enumerate(rows)]
+        if self.all_weights is not None or self.whole:
+            found = [own[:, pieces] for own, pieces in zip(self.weights(), rows, strict=True)]
             return torch.cat(found, dim=1)[None]
         found = []
         for text, pieces in enumerate(rows):

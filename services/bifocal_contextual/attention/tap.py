@@ -124,8 +124,8 @@ def _attend(
 def _finish(call: AttentionCall, mask: torch.Tensor | None, *, causal: bool) -> torch.Tensor:
     """The layer's output; heads whose weights a listener asked for have had the kernel's work done."""
     query, key, value = call.query, call.key, call.value
-    if call.all_weights is not None:
-        output = torch.matmul(call.all_weights.to(value.dtype), value)
+    if call.all_weights is not None or call.whole:
+        output = torch.matmul(call.weights().to(value.dtype), value)
         return output.transpose(1, 2).contiguous()
     # On a processor the kernel's time goes by the head; on a GPU one call is worth more than its heads.
     if call.computed is None or query.device.type != "cpu":

@@ -72,6 +72,19 @@ def usual_weights(
     return usual
 
 
+def usual_in_window(background: DistanceBackground, n_words: int) -> Floats:
+    """The same for every two words of a text that is one window, ``(n_words, n_words)``, rows attend."""
+    profile = background.usual(np.arange(-n_words, n_words + 1)).astype(np.float64)
+    # Row i is the profile from -i on: the rows of a Toeplitz matrix are one run, shifted.
+    rows = np.lib.stride_tricks.sliding_window_view(profile, n_words)[n_words:0:-1]
+    below = _sums(profile)
+    word = np.arange(n_words)
+    row = below[2 * n_words - word] - below[n_words - word]
+    shares = np.divide(1, row, out=np.zeros_like(row), where=row > 0)
+    usual: Floats = (rows * shares[:, None]).astype(np.float32)
+    return usual
+
+
 def _sums(values: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
     """Sum of all values before each place, and of all at the end; ``(k + 1,)``."""
     return np.concatenate([[0.0], np.cumsum(values)])
