@@ -5,7 +5,7 @@ import pytest
 from chaos.campaign import Campaign, Plan
 from chaos.sabotage import Sabotage
 
-pytestmark = [pytest.mark.stack, pytest.mark.chaos]
+pytestmark = pytest.mark.stack
 
 
 def test_three_hundred_documents_survive_eight_deaths_and_a_restart_of_redis() -> None:
@@ -15,6 +15,7 @@ def test_three_hundred_documents_survive_eight_deaths_and_a_restart_of_redis() -
     assert outcome.report["byte_identical"] == 300
 
 
+@pytest.mark.chaos
 @pytest.mark.parametrize(
     ("control", "signs"),
     [
