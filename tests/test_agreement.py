@@ -11,7 +11,7 @@ from bifocal.lenses import PairBackground, StaticOutput
 from bifocal.lenses.quantiles import PROBABILITIES
 from bifocal_gateway.merge.agreement import PlacedPairs, agreement_of, sampled_units
 from bifocal_gateway.merge.model_agreement import model_agreement
-from bifocal_gateway.merge.ranks import midranks
+from bifocal_gateway.merge.ranks import midranks, ranks_of
 
 #: A null under which a percentile equals the cosine itself, between 0 and 1.
 IDENTITY = PairBackground(cosine_quantiles=PROBABILITIES.astype(np.float32)[None], n_bands=1)
@@ -131,7 +131,7 @@ def test_a_long_document_is_looked_at_in_stretches_from_its_beginning_to_its_end
 def test_ranks_count_what_lies_below_and_half_of_what_is_equal(values: list[int]) -> None:
     row = np.array(values, dtype=np.float64)
     expected = [sum(v < x for v in values) + sum(v == x for v in values) / 2 for x in values]
-    assert midranks(row, row).tolist() == expected
+    assert midranks(row, row).tolist() == ranks_of(row).tolist() == expected
 
 
 def test_models_are_set_against_each_other_over_the_pairs_that_all_of_them_compare() -> None:

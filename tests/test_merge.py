@@ -299,7 +299,7 @@ def test_a_fault_with_one_document_fails_that_one_alone(monkeypatch: pytest.Monk
     one, two = stage.merge_shard(shard, [static, contextual], partial)
     assert isinstance(one, Failure)
     assert (one.error.code, "ZeroDivisionError" in one.error.message) == ("internal_error", True)
-    assert isinstance(two, Report)
+    assert isinstance(two, Merged)
     # And the batch has that one alone
     (row,) = pq.read_table(io.BytesIO(partial.tables()["documents"])).to_pylist()
     assert row["document"] == "b"

@@ -13,7 +13,7 @@ import numpy.typing as npt
 
 from bifocal.contracts import Agreement, Interval, Null, ShardDocument
 from bifocal.lenses import StaticOutput
-from bifocal_gateway.merge.ranks import midranks
+from bifocal_gateway.merge.ranks import midranks, ranks_of
 
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
@@ -74,7 +74,7 @@ def agreement_of(
     empty = Agreement(n_pairs=n, spearman=None, n_top=n_top, top_overlap=None)
     if n < 2:
         return empty
-    ranks = midranks(own, own), midranks(other, other)
+    ranks = ranks_of(own), ranks_of(other)
     spearman = correlation(*ranks)
     if spearman is None:
         return empty
@@ -162,8 +162,10 @@ class _Shuffled:
         """
         types = self.type_of_unit.copy()
         types[self.units] = self.type_of_unit[self.units[order]]
-        cell = types[self.i] * self.n_types + types[self.j]
-        score = self.score[cell]
+        # `take` is four times as fast as an index.
+        cell = (types * self.n_types).take(self.i)
+        cell += types.take(self.j)
+        score = self.score.take(cell)
         n, total = len(score), float(score.sum(dtype=np.float64))
         spread = float(score @ score) - total * total / n
         length = np.sqrt(max(spread, 0.0) * float(self.contextual @ self.contextual))

@@ -7,7 +7,7 @@ import numpy.typing as npt
 
 from bifocal.contracts import Divergent, ShardDocument, WordRef
 from bifocal_gateway.merge.agreement import PlacedPairs
-from bifocal_gateway.merge.ranks import midranks
+from bifocal_gateway.merge.ranks import ranks_of
 from bifocal_gateway.merge.references import References
 from bifocal_gateway.units import Units
 
@@ -58,8 +58,7 @@ class _Partners:
             return None
         i, j = pairs.i[kept], pairs.j[kept]
         static, contextual = (
-            midranks(values[kept], values[kept]) / np.count_nonzero(kept)
-            for values in (pairs.static, pairs.contextual)
+            ranks_of(values[kept]) / np.count_nonzero(kept) for values in (pairs.static, pairs.contextual)
         )
         word, partner = np.concatenate([i, j]), np.concatenate([j, i])
         static, contextual = np.tile(static, 2), np.tile(contextual, 2)

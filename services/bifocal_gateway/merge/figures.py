@@ -100,4 +100,5 @@ def rank_among(values: Floats, sample: Floats) -> Floats:
 
 def rounded(values: npt.NDArray[np.floating]) -> list[float]:
     """Figures as reports hold them."""
-    return [round(value, DIGITS) for value in values.tolist()]
+    figures: list[float] = np.round(values, DIGITS).tolist()
+    return figures

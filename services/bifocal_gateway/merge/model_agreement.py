@@ -7,7 +7,7 @@ import numpy.typing as npt
 
 from bifocal.contracts import ModelAgreement
 from bifocal_gateway.merge.agreement import correlation
-from bifocal_gateway.merge.ranks import midranks
+from bifocal_gateway.merge.ranks import ranks_of
 
 Floats = npt.NDArray[np.float64]
 
@@ -18,7 +18,7 @@ def model_agreement(percentiles: Mapping[str, Floats]) -> ModelAgreement:
     """From each model's percentiles of the same pairs ``(n_pairs,)``, not a number where it has none."""
     values = np.stack(list(percentiles.values()))
     there = values[:, ~np.isnan(values).any(axis=0)]
-    ranks = [midranks(row, row) for row in there]
+    ranks = [ranks_of(row) for row in there]
     found = [[correlation(one, other) if len(one) > 1 else None for other in ranks] for one in ranks]
     return ModelAgreement(
         models=tuple(percentiles),

@@ -4,11 +4,10 @@ import math
 
 import numpy as np
 import numpy.typing as npt
-from pydantic import TypeAdapter
 
-from bifocal.contracts import Direction, Relation, Verdict
+from bifocal.contracts import Direction, Verdict
 from bifocal.lenses import PairKinds
-from bifocal_gateway.merge.figures import DIGITS, ContextualFigures, Row, StaticFigures, rank_among
+from bifocal_gateway.merge.figures import DIGITS, ContextualFigures, Row, StaticFigures, rank_among, rounded
 from bifocal_gateway.merge.further import Further
 from bifocal_gateway.merge.kinds import Audits, LikeliestKinds
 from bifocal_gateway.merge.references import References
@@ -17,8 +16,6 @@ from bifocal_gateway.units import UnitAttention
 
 Ints = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float64]
-
-_RELATIONS = TypeAdapter(list[Relation])
 
 
 class RelationWriter:
@@ -52,8 +49,8 @@ class RelationWriter:
         audited = attention.output.audited
         self._audits = None if audited is None else Audits(audited, attention.units)
 
-    def relations(self, judged: Judged | None, lexical: list[Row | None] | None = None) -> list[Relation]:
-        """Relations of judged pairs, in their order; `lexical` has each one's lexical kind."""
+    def rows(self, judged: Judged | None, lexical: list[Row | None] | None = None) -> list[Row]:
+        """Fields of a `Relation` for each judged pair, in order; `lexical` has the lexical kinds."""
         if judged is None:
             return []
         i, j = judged.block.i, judged.block.j
@@ -67,13 +64,11 @@ class RelationWriter:
             self._contextual(judged),
             self._further.rows(i, j),
             self._told_kinds(judged),
-            [None if math.isnan(value) else round(value, DIGITS) for value in judged.joint.tolist()],
+            [None if math.isnan(value) else value for value in rounded(judged.joint.astype(np.float64))],
             judged.code.tolist(),
             strict=True,
         )
-        # One validation of plain values for all: a constructor call for each of thousands of
-        # relations takes most of the merge's time.
-        return _RELATIONS.validate_python([self._relation(*column) for column in columns])
+        return [self._relation(*column) for column in columns]
 
     def _relation(
         self,
@@ -92,8 +87,8 @@ class RelationWriter:
         verdict = CODES[code]
         comparable = isinstance(verdict, Verdict)
         return {
-            "a": self._references.of(i),
-            "b": self._references.of(j),
+            "a": self._references.row(i),
+            "b": self._references.row(j),
             "distance": distance,
             "same_sentence": same_sentence,
             "static": static,

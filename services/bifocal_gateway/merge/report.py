@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 import numpy.typing as npt
+import orjson
 
 from bifocal import __version__
 from bifocal.contracts import Options, Provenance, Report, ShardDocument
@@ -44,10 +45,26 @@ class Sources:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Merged:
-    """A document's report, and what it contributes to the batch."""
+    """A document's report, and what it contributes to the batch.
 
-    report: Report
+    Relations are thousands in a report, and objects for each of them take most of a merge's time. So they
+    stay as they are written, behind `head`, the report without them.
+    """
+
+    head: Report
+    relations: list[Row]
     terms: DocumentTerms
+
+    @property
+    def report(self) -> Report:
+        """The whole report."""
+        return Report.model_validate({**self.head.model_dump(), "relations": self.relations})
+
+    def line(self) -> bytes:
+        """The report as a line of results."""
+        fields = self.head.model_dump(mode="json")
+        fields["relations"] = self.relations
+        return orjson.dumps(fields, option=orjson.OPT_APPEND_NEWLINE)
 
 
 def merge_document(
@@ -124,7 +141,7 @@ class _Merge:
         to_list = listed.result()
         verdicts = verdict_counts(counts, self._meaning, options.scope, self._sentence)
         form = self._meaning.type_of_word.astype(np.int64)
-        report = Report(
+        head = Report(
             id=document.id,
             language=options.language,
             n_words=len(document.word_starts),
@@ -137,11 +154,15 @@ class _Merge:
             divergent=divergent_words(placed, form, document, units, references),
             static=[view.summary for view in self._static],
             contextual=[view.summary for view in self._contextual],
-            relations=writer.relations(to_list, self._lexical_kinds(to_list)),
+            relations=[],
             n_relations_left_out=listed.n_left_out,
             provenance=self._provenance(sources),
         )
-        return Merged(report=report, terms=terms.result(document.id))
+        return Merged(
+            head=head,
+            relations=writer.rows(to_list, self._lexical_kinds(to_list)),
+            terms=terms.result(document.id),
+        )
 
     def _joint_scores(self) -> JointScores | None:
         channels = self._contextual[0].output.joint

@@ -9,7 +9,6 @@ from bifocal.contracts import (
     ErrorDetail,
     Failure,
     LensHeader,
-    Report,
     Shard,
     ShardDocument,
     ShardMessage,
@@ -27,7 +26,7 @@ from bifocal_gateway.batch.agreement import DocumentAgreement
 from bifocal_gateway.batch.partial import ShardPartial
 from bifocal_gateway.merge.finish import Outcome, finish
 from bifocal_gateway.merge.lenses import ContextualView, StaticView
-from bifocal_gateway.merge.report import Sources, merge_document
+from bifocal_gateway.merge.report import Merged, Sources, merge_document
 
 log = logging.getLogger(__name__)
 
@@ -55,9 +54,11 @@ class MergeStage:
         failures: list[str] = []
         # A report is turned into its line at once: as objects it takes ten times the memory.
         for result in merge_shard(shard, blobs, partial, hold.begin):
-            lines.append(f"{result.model_dump_json()}\n".encode())
             if isinstance(result, Failure):
                 failures.append(result.error.code)
+                lines.append(f"{result.model_dump_json()}\n".encode())
+            else:
+                lines.append(result.line())
         hold.done()
         failpoint("merge.computed")
         outcome = Outcome(lines=b"".join(lines), succeeded=len(lines) - len(failures), failed=len(failures))
@@ -75,7 +76,7 @@ def merge_shard(
     blobs: Sequence[bytes],
     partial: ShardPartial,
     begin: Callable[[int], None] = lambda _: None,
-) -> Iterator[Report | Failure]:
+) -> Iterator[Merged | Failure]:
     """How each document of a shard ends, in the shard's order; `blobs` are the lens services' outputs.
 
     `partial` takes in those that succeed; `begin` is told the place of each, and may refuse it.
@@ -105,8 +106,8 @@ def merge_shard(
                 [contextual[name] for name in shard.options.contextual_models],
                 sources,
             )
-            partial.add(merged.terms, DocumentAgreement.of(merged.report))
-            yield merged.report
+            partial.add(merged.terms, DocumentAgreement.of(merged.head))
+            yield merged
         except LeaseLost:
             raise
         except BifocalError as refused:

@@ -23,7 +23,12 @@ def percentiles(values: Floats, table: Floats, row: npt.NDArray[np.int64]) -> np
     `row` ``(k,)``, the distribution for each value. Returns ``(k,)``.
     """
     result = np.empty(len(values), dtype=np.float64)
-    for r in np.unique(row):
-        chosen = row == r
-        result[chosen] = np.interp(values[chosen], table[r], PROBABILITIES)
+    order = np.argsort(row, kind="stable")
+    ends = np.cumsum(np.bincount(row, minlength=len(table))).tolist()
+    start = 0
+    for r, end in enumerate(ends):
+        if start < end:
+            chosen = order[start:end]
+            result[chosen] = np.interp(values[chosen], table[r], PROBABILITIES)
+        start = end
     return result

@@ -71,21 +71,21 @@ class StaticOutput:
         Meaningless where `comparable` is false.
         """
         a, b = self.type_of_word[i], self.type_of_word[j]
-        cosine = _row_dots(self.vectors, a, b)
-        percentile = self.background.percentile(
-            cosine, self.band[a].astype(np.int64), self.band[b].astype(np.int64)
-        )
-        return cosine, percentile
+        low, high = np.minimum(a, b).astype(np.int64), np.maximum(a, b).astype(np.int64)
+        # Words come again and again, so there are far fewer pairs of types.
+        pairs, place = np.unique(low * len(self.known) + high, return_inverse=True)
+        low, high = pairs // max(len(self.known), 1), pairs % max(len(self.known), 1)
+        cosine = _row_dots(self.vectors[low], self.vectors[high])
+        band = self.band.astype(np.int64)
+        percentile = self.background.percentile(cosine, band[low], band[high])
+        return cosine[place], percentile[place]
 
 
-def _row_dots(vectors: Floats, a: npt.NDArray[np.int32], b: npt.NDArray[np.int32]) -> Floats:
-    """Dot products of rows `a` with rows `b`, the same to the last bit whatever else is asked for.
+def _row_dots(left: Floats, right: Floats) -> Floats:
+    """Dot product of each row with its like ``(k,)``, the same to the last bit whatever else is asked for.
 
     Each pair is reduced alone: a matrix product may order its sums by the size of the matrix,
     and a verdict must not depend on the company a document keeps.
     """
-    low, high = np.minimum(a, b).astype(np.int64), np.maximum(a, b).astype(np.int64)
-    pairs, place = np.unique(low * len(vectors) + high, return_inverse=True)
-    left, right = vectors[pairs // len(vectors)], vectors[pairs % len(vectors)]
     dots: Floats = np.clip(np.einsum("kd,kd->k", left, right), -1.0, 1.0).astype(np.float32)
-    return dots[place]
+    return dots
