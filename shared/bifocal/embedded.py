@@ -102,6 +102,10 @@ class EmbeddedStack:
             # The products of lenses without a transformer, and of the merge, are too small to be shared out:
             # a second thread doubled the merge's processor time and saved nothing.
             **({} if name == "contextual" else {"OPENBLAS_NUM_THREADS": "1"}),
+            # Threads that spin while they wait take the cores from the other services: half of the contextual
+            # worker's processor time went there.
+            "OMP_WAIT_POLICY": "passive",
+            "GOMP_SPINCOUNT": "0",
             "BIFOCAL_HOST": "127.0.0.1",
             "BIFOCAL_PORT": str(self._port),
             "BIFOCAL_REDIS_URL": self.redis_url,
