@@ -6,7 +6,7 @@ Three figures, each the median of some rounds with all of them beside it:
 
 - `compare one.txt`: wall time of the command, from nothing running to its reports, on a warm disk;
 - `compare` on the documents of gensim's Lee corpus: the whole command, start-up and files included;
-- the same documents through a stack that is up and warm: from submission to the last report read.
+- the same documents through a stack that is up and warm: from submission to the last line of results.
 
 The last is set against the bare model: the seconds that the transformer's own forward passes over the
 same windows take, fused attention, in the lens's own number format, in batches of the same size, on all
@@ -40,7 +40,7 @@ from bifocal.text import Segmenter, shard_document
 from bifocal_contextual.model import load_transformer
 from bifocal_static.vectors import load_vectors
 
-#: The peer takes a second a document.
+#: Enough to know the peer's pace.
 _PEER_DOCUMENTS = 12
 
 COMMAND = [sys.executable, "-c", "from bifocal.cli import main; main()"]
@@ -204,7 +204,9 @@ def main() -> None:
     chosen = parser.parse_args()
     found, share = figures(chosen.rounds, chosen.documents, Options(profile=chosen.profile))
     if chosen.json:
-        sys.stdout.write(json.dumps({"documents": chosen.documents, "seconds": found}) + "\n")
+        sys.stdout.write(
+            json.dumps({"documents": chosen.documents, "seconds": found, "processor_s": share}) + "\n"
+        )
         return
     for name, rounds in found.items():
         middle = statistics.median(rounds)

@@ -1,6 +1,7 @@
 """Verdicts, counts and reports, on lens outputs made up for the purpose."""
 
 import io
+import json
 from collections import Counter
 from dataclasses import dataclass
 from itertools import combinations
@@ -13,6 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bifocal.contracts import (
+    RESULT,
     ContextualReading,
     ContextualSummary,
     DocumentReading,
@@ -64,6 +66,9 @@ class Case:
     options: Options
 
     def report(self) -> Report:
+        return self.merged().report
+
+    def merged(self) -> Merged:
         static = StaticSummary(model="s", space=Space.AS_TRAINED, unknown_words=[])
         contextual = ContextualSummary(
             model="c",
@@ -81,7 +86,7 @@ class Case:
             [StaticView(summary=static, output=self.static, content_hash="sha256:s")],
             [ContextualView(summary=contextual, output=self.contextual, content_hash="sha256:c")],
             Sources(),
-        ).report
+        )
 
     @property
     def units(self) -> Units:
@@ -195,6 +200,16 @@ def test_verdicts_are_those_of_their_definition_and_add_up_to_all_candidate_pair
     )
     assert +found == +expected
     assert verdicts.total == report.n_candidate_pairs == expected.total()
+
+
+@settings(deadline=None, max_examples=100)
+@given(cases())
+def test_the_line_of_a_report_is_that_report(case: Case) -> None:
+    merged = case.merged()
+    line = merged.line()
+    assert line.endswith(b"\n")
+    assert RESULT.validate_json(line) == merged.report
+    assert json.loads(line) == json.loads(merged.report.model_dump_json())
 
 
 @settings(deadline=None, max_examples=300)

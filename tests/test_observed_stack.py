@@ -2,7 +2,6 @@
 
 import json
 import re
-import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -14,6 +13,7 @@ import pytest
 from bifocal import Document, EmbeddedStack, Options
 from bifocal.contracts import JobCounts
 from bifocal.errors import StackFailed
+from chaos.until import until
 from exposed import Exposed
 
 pytestmark = pytest.mark.stack
@@ -63,8 +63,7 @@ def seen(tmp_path_factory: pytest.TempPathFactory) -> Seen:
             found.jobs.append(job.id)
 
         def see_it_die() -> None:
-            while not has_died(stack):
-                time.sleep(0.02)
+            until("a worker has died", lambda: has_died(stack))
             stack.start("contextual")
 
         submit(Options(window_tokens=600))  # which the model refuses

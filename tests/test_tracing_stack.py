@@ -1,7 +1,6 @@
 """Spans of a whole stack, as a collector gets them over OTLP."""
 
 import threading
-import time
 from collections.abc import Iterator
 from gzip import decompress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -11,6 +10,7 @@ import pytest
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 
 from bifocal import EmbeddedStack
+from chaos.until import until
 
 pytestmark = pytest.mark.stack
 
@@ -78,7 +78,4 @@ def test_the_processes_of_a_stack_send_their_spans_of_one_trace(collector: Colle
             headers={"traceparent": f"00-{TRACE}-b7ad6b7169203331-01"},
         )
         client.wait(answer.json()["id"])
-        deadline = time.monotonic() + 30
-        while not wanted <= collector.spans and time.monotonic() < deadline:
-            time.sleep(0.05)
-    assert wanted <= collector.spans
+        until("every span has come", lambda: wanted <= collector.spans)

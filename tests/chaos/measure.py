@@ -9,7 +9,6 @@ memory of the gateway (acceptance and dispatcher) and of Redis for a short and a
 import argparse
 import json
 import os
-import socket
 import subprocess
 import sys
 import threading
@@ -22,6 +21,7 @@ from typing import Any
 import httpx
 
 from bifocal import Client, Document, Options
+from bifocal.embedded import _free_port
 from bifocal.queue import STAGES
 
 # In the place of this folder, so that it is a package here as it is for the tests.
@@ -65,9 +65,7 @@ class Peak:
 def gateway(stack: LightStack) -> Iterator[tuple[Client, Process]]:
     """The real gateway in the place of the control process, and a client of it."""
     stack.end(CONTROL)
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = str(probe.getsockname()[1])
+    port = str(_free_port())
     environment = {
         **os.environ,
         **stack.env,
@@ -101,10 +99,7 @@ def throughput(documents: int, shard_documents: int) -> dict[str, Any]:
     """Documents per second from the first one sent to the end of the job."""
     with (
         LightStack(env={"BIFOCAL_SHARD_DOCUMENTS": str(shard_documents)}) as stack,
-        gateway(stack) as (
-            client,
-            process,
-        ),
+        gateway(stack) as (client, process),
     ):
         client.wait(client.submit(_numbered(200), _OPTIONS).id)
         began = time.monotonic()
@@ -112,9 +107,9 @@ def throughput(documents: int, shard_documents: int) -> dict[str, Any]:
         accepted_s = time.monotonic() - began
         client.wait(job.id)
         whole_s = time.monotonic() - began
-        spent = {name: stack.processes[name] for name in STAGES} | {"gateway": process}
-        cpu_s = {name: round(_processor_s(one), 1) for name, one in spent.items()}
-        cpu_s["redis"] = round(_processor_s(Process(stack.redis.pid)), 1)
+        pids = {name: stack.processes[name].pid for name in STAGES}
+        pids |= {"gateway": process.pid, "redis": stack.redis.pid}
+        cpu_s = {name: round(_processor_s(pid), 1) for name, pid in pids.items()}
     return {
         "documents": documents,
         "shard_documents": shard_documents,
@@ -137,11 +132,15 @@ def poison(documents: int) -> dict[str, Any]:
         asked[documents // 2] = telling(asked[documents // 2], "poison-contextual")
         began, deaths = time.monotonic(), 0
         job = stack.submit(asked)
-        while not verifier.ended(job):
+
+        def ended() -> bool:
+            nonlocal deaths
             if not stack.processes["contextual"].alive:
                 deaths += 1
                 stack.start("contextual", fresh=False)
-            time.sleep(0.02)
+            return verifier.ended(job)
+
+        until("the job has ended", ended, within_s=_AN_HOUR_S)
         whole_s = time.monotonic() - began
         results = [json.loads(line) for line in verifier.results(job)]
     failed = [one for one in results if one["outcome"] == "failed"]
@@ -178,12 +177,12 @@ def _numbered(size: int) -> Iterator[Document]:
 
 def _resident_mb(process: Process) -> float:
     pages = int(Path(f"/proc/{process.pid}/statm").read_text().split()[1])
-    return pages * 4096 / 1e6
+    return pages * os.sysconf("SC_PAGE_SIZE") / 1e6
 
 
-def _processor_s(process: Process) -> float:
-    fields = Path(f"/proc/{process.pid}/stat").read_text().rpartition(")")[2].split()
-    return (int(fields[11]) + int(fields[12])) / 100
+def _processor_s(pid: int) -> float:
+    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
 def main() -> None:

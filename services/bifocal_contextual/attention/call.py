@@ -48,7 +48,7 @@ class AttentionCall:
         """Whether all heads' weights, and the layer's output from them, cost no more than the fused kernel.
 
         So it is for half formats on a processor, whose fused kernel computes in float32 inside: at 226 pieces
-        it takes 1.4 times as long, at 512 one and a half times.
+        it takes 1.4 times as long, at 512 one and a half times (`bench/attention.py`).
         """
         half = self.query.dtype in (torch.bfloat16, torch.float16)
         return half and self.query.device.type == "cpu" and self.key.shape[-2] <= _MOST_WHOLE_PIECES
@@ -64,11 +64,11 @@ class AttentionCall:
         In the number format of the model. Without `heads`, those of every head, which then serve the
         layer's output too.
         """
-        if (heads is None or len(heads) == self.n_heads or self.whole) and self.all_weights is None:
+        chosen = tuple(range(self.n_heads)) if heads is None else tuple(heads)
+        if self.all_weights is None and (self.whole or len(chosen) == self.n_heads):
             self.all_weights = self._softmax(self.query, self.key, self.mask)
         if self.all_weights is not None:
-            return self.all_weights if heads is None else self._some(self.all_weights, tuple(heads))
-        chosen = tuple(heads or ())
+            return self.all_weights if heads is None else self._some(self.all_weights, chosen)
         if chosen not in self._computed:
             mask = self.mask
             if mask is not None and mask.shape[1] > 1:

@@ -25,10 +25,12 @@ def midranks(values: Floats, among: Floats) -> Floats:
 
 def ranks_of(values: Floats) -> Floats:
     """Midranks of values ``(n,)`` among themselves; none may be not a number."""
+    if not len(values):
+        return np.zeros(0)
     order = np.argsort(values)
     ordered = values[order]
-    first = np.flatnonzero(np.concatenate([[True], ordered[1:] != ordered[:-1]])) if len(values) else order
-    end = np.append(first[1:], len(values))[: len(first)]
+    first = np.flatnonzero(np.concatenate([[True], ordered[1:] != ordered[:-1]]))
+    end = np.append(first[1:], len(values))
     ranks = np.empty(len(values))
     ranks[order] = np.repeat((first + end) / 2, end - first)
     return ranks
