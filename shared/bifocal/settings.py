@@ -67,7 +67,7 @@ class Settings(BaseSettings):
     """Most words, punctuation included, in a document."""
     shard_documents: int = Field(default=32, gt=0)
     """Most documents in a shard."""
-    shard_words: int = Field(default=8_000, gt=0)
+    shard_words: int = Field(default=2_500, gt=0)
     """Words at which a shard is closed; a single longer document is a shard of its own."""
     shards_in_flight: int = Field(default=64, gt=0)
     """Shards dispatched and not yet merged, over all jobs."""
@@ -88,7 +88,7 @@ class Settings(BaseSettings):
     """Number format of transformers: `auto`, `float32` or `bfloat16`."""
     catalogue_folder: Path | None = None
     """Folder of head catalogues and probes made by `bifocal calibrate`."""
-    lease_s: float = Field(default=6.0, gt=0)
+    lease_s: float = Field(default=4.0, gt=0)
     """A stage whose worker has not renewed its lease for this long is handed out again."""
     attempt_s: float = Field(default=3600.0, gt=0)
     """A stage is handed out again after this long, even if its worker renews its lease."""

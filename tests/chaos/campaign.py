@@ -21,7 +21,6 @@ from chaos.verifier import Findings, Verifier
 _TEXTS = 200
 _DOCUMENTS_OF_A_JOB = 40
 _OUTSTANDING_JOBS = 8
-_LEASE_S = 2.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,6 +32,7 @@ class Plan:
     redis_restarts: int
     seed: int
     control: Sabotage = Sabotage.NONE
+    lease_s: float = 2.0
     stall_s: float = 30.0
     """Without progress for so long, what has not ended is pending."""
 
@@ -60,7 +60,7 @@ class Campaign:
 
     def run(self) -> Outcome:
         """Learn what an undisturbed run says, disturb one, and hold it against that."""
-        env = {"BIFOCAL_LEASE_S": str(_LEASE_S), "BIFOCAL_MAX_ATTEMPTS": "5"}
+        env = {"BIFOCAL_LEASE_S": str(self._plan.lease_s), "BIFOCAL_MAX_ATTEMPTS": "5"}
         with LightStack(workers=2, env=env) as stack:
             stack.wait_for_control()
             verifier = Verifier(stack)
@@ -68,7 +68,7 @@ class Campaign:
             verifier.answered.clear()
             stack.record.write_text("")
             stack.env["CHAOS_SABOTAGE"] = self._plan.control
-            striker = Striker(stack, self._random, stopped_s=1.5 * _LEASE_S)
+            striker = Striker(stack, self._random, stopped_s=1.5 * self._plan.lease_s)
             begun = time.monotonic()
             striker.arm()
             submitting = threading.Thread(target=self._submit, args=(verifier,), daemon=True)
@@ -142,10 +142,9 @@ class Campaign:
                 self._ended.add(job)
         self._done = max(self._done, done)
 
-    @staticmethod
-    def _let_all_go_on(striker: Striker) -> None:
+    def _let_all_go_on(self, striker: Striker) -> None:
         """Nothing is stopped any more, nor gone, so that what is left to tidy up can be."""
-        deadline = time.monotonic() + 2 * _LEASE_S
+        deadline = time.monotonic() + 2 * self._plan.lease_s
         while time.monotonic() < deadline:
             striker.bring_back()
             time.sleep(0.02)

@@ -1,12 +1,15 @@
-"""`python tests/chaos/measure.py throughput|poison|memory`: what the control plane does, as JSON.
+"""`python tests/chaos/measure.py throughput|poison|memory|overload`: what the control plane does, as JSON.
 
 A real Redis, the real gateway, ledger, store, merge and Celery workers around lenses that answer at once,
-one worker a stage. `throughput` tells documents per second from the first one sent to the end of the job;
-`poison` what one document among a thousand costs that kills its worker every time; `memory` the highest
-memory of the gateway (acceptance and dispatcher) and of Redis for a short and a ten times longer job.
+one worker a stage. `throughput` tells documents per second from the first one sent to the end of the job,
+with `--instant` those of the control plane alone, without the merge's comparison; `poison` what one document
+among a thousand costs that kills its worker every time; `memory` the highest memory of the gateway
+(acceptance and dispatcher) and of Redis for a short and a ten times longer job; `overload` what becomes of
+requests that come twice as fast as they can be done.
 """
 
 import argparse
+import asyncio
 import json
 import os
 import subprocess
@@ -28,11 +31,15 @@ from bifocal.queue import STAGES
 sys.path[0] = str(Path(__file__).parents[1])
 
 from chaos.documents import pool, telling  # noqa: E402
+from chaos.overload import JOB_DOCUMENTS, offer, outcome  # noqa: E402
 from chaos.stack import CONTROL, LightStack, Process  # noqa: E402
 from chaos.until import until  # noqa: E402
 from chaos.verifier import Verifier  # noqa: E402
 
 _AN_HOUR_S = 3600.0
+
+#: Shards that may wait while there is an overload: some seconds' worth.
+_MOST_WAITING = 256
 _OPTIONS = Options(permutations=0)
 
 
@@ -72,7 +79,7 @@ def gateway(stack: LightStack) -> Iterator[tuple[Client, Process]]:
         "BIFOCAL_REDIS_URL": stack.redis_url,
         "BIFOCAL_STORE_URL": str(stack.store_folder),
         "BIFOCAL_PORT": port,
-        "BIFOCAL_LEASE_S": "6",
+        "BIFOCAL_LEASE_S": "4",
     }
     with (stack.folder / "logs" / "gateway.log").open("ab") as log:
         started = subprocess.Popen(
@@ -95,34 +102,38 @@ def _answers(url: str) -> bool:
         return False
 
 
-def throughput(documents: int, shard_documents: int) -> dict[str, Any]:
+def throughput(documents: int, shard_documents: int, *, instant: bool) -> dict[str, Any]:
     """Documents per second from the first one sent to the end of the job."""
+    env = {"BIFOCAL_SHARD_DOCUMENTS": str(shard_documents), "CHAOS_INSTANT": "1" if instant else ""}
     with (
-        LightStack(env={"BIFOCAL_SHARD_DOCUMENTS": str(shard_documents)}) as stack,
+        LightStack(env=env) as stack,
         gateway(stack) as (client, process),
     ):
         client.wait(client.submit(_numbered(200), _OPTIONS).id)
+        pids = {name: stack.processes[name].pid for name in STAGES}
+        pids |= {"gateway": process.pid, "redis": stack.redis.pid, "client": os.getpid()}
+        before = {name: _processor_s(pid) for name, pid in pids.items()}
         began = time.monotonic()
         job = client.submit(_numbered(documents), _OPTIONS)
         accepted_s = time.monotonic() - began
         client.wait(job.id)
         whole_s = time.monotonic() - began
-        pids = {name: stack.processes[name].pid for name in STAGES}
-        pids |= {"gateway": process.pid, "redis": stack.redis.pid}
-        cpu_s = {name: round(_processor_s(pid), 1) for name, pid in pids.items()}
+        spent = {name: _processor_s(pid) - before[name] for name, pid in pids.items()}
     return {
         "documents": documents,
         "shard_documents": shard_documents,
         "accepted_s": round(accepted_s, 1),
         "whole_s": round(whole_s, 1),
         "documents_per_s": round(documents / whole_s),
-        "processor_s": cpu_s,
+        "processor_us_per_document": {
+            name: round(seconds / documents * 1e6) for name, seconds in spent.items()
+        },
     }
 
 
 def poison(documents: int) -> dict[str, Any]:
     """A document that kills its worker every time, among others."""
-    with LightStack(env={"BIFOCAL_LEASE_S": "6", "BIFOCAL_SHARD_DOCUMENTS": "32"}) as stack:
+    with LightStack(env={"BIFOCAL_LEASE_S": "4", "BIFOCAL_SHARD_DOCUMENTS": "32"}) as stack:
         stack.wait_for_control()
         verifier = Verifier(stack)
         asked = [one.model_dump(include={"id", "text"}) for one in _numbered(documents)]
@@ -170,6 +181,35 @@ def memory(documents: int) -> dict[str, Any]:
     return {"jobs": found, **ratios}
 
 
+def overload(seconds: float) -> dict[str, Any]:
+    """Twice what can be done, for a while: what is accepted, how it ends, and memory early and late."""
+    with (
+        LightStack(env={"BIFOCAL_MOST_WAITING_SHARDS": str(_MOST_WAITING)}) as stack,
+        gateway(stack) as (client, process),
+    ):
+        client.wait(client.submit(_numbered(200), _OPTIONS).id)
+        n, began = 2_000, time.monotonic()
+        jobs = [client.submit(_numbered(JOB_DOCUMENTS), _OPTIONS).id for _ in range(n // JOB_DOCUMENTS)]
+        for job in jobs:
+            client.wait(job)
+        sustainable = n / (time.monotonic() - began)
+        jobs_per_s = 2 * sustainable / JOB_DOCUMENTS
+        with Peak(stack, process) as early:
+            first = asyncio.run(offer(client.url, jobs_per_s=jobs_per_s, for_s=seconds / 5))
+        with Peak(stack, process) as late:
+            found = asyncio.run(offer(client.url, jobs_per_s=jobs_per_s, for_s=seconds * 4 / 5))
+        found.add(first)
+        told = outcome(found, client)
+    return {
+        "sustainable_documents_per_s": round(sustainable),
+        "offered_documents_per_s": round(2 * sustainable),
+        "seconds": seconds,
+        **told,
+        "gateway_mb": {"early": early.gateway_mb, "late": late.gateway_mb},
+        "redis_mb": {"early": early.redis_mb, "late": late.redis_mb},
+    }
+
+
 def _numbered(size: int) -> Iterator[Document]:
     texts = pool(1_000)
     return (Document(id=f"d{number}", text=texts[number % 1_000]["text"]) for number in range(size))
@@ -190,12 +230,16 @@ def main() -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("what", choices=["throughput", "poison", "memory"])
+    parser.add_argument("what", choices=["throughput", "poison", "memory", "overload"])
     parser.add_argument("--documents", type=int)
     parser.add_argument("--shard-documents", type=int, default=32)
+    parser.add_argument("--instant", action="store_true", help="throughput without the merge's comparison")
+    parser.add_argument("--seconds", type=float, default=300.0, help="how long an overload lasts")
     asked = parser.parse_args()
     if asked.what == "throughput":
-        found = throughput(asked.documents or 20_000, asked.shard_documents)
+        found = throughput(asked.documents or 20_000, asked.shard_documents, instant=asked.instant)
+    elif asked.what == "overload":
+        found = overload(asked.seconds)
     elif asked.what == "poison":
         found = poison(asked.documents or 1_000)
     else:

@@ -20,6 +20,7 @@ from bifocal_gateway.gateway import Gateway
 from bifocal_gateway.merge.stage import MergeStage
 from chaos import sabotage
 from chaos.fake_lens import FakeLens
+from chaos.instant import InstantLens, InstantMerge
 from chaos.sabotage import EarlyCommit, Sabotage
 
 
@@ -48,7 +49,10 @@ class Witnessed:
 
 
 def work(name: str) -> None:
-    """A worker of the stage `name` until it is told to stop; its lens is a fake, its merge the real one."""
+    """A worker of the stage `name` until it is told to stop; its lens is a fake, its merge the real one.
+
+    With `CHAOS_INSTANT` neither does anything.
+    """
     queue.VISIBILITY_TIMEOUT_S = int(os.environ["CHAOS_VISIBILITY_TIMEOUT_S"])
     chosen = Sabotage(os.environ.get("CHAOS_SABOTAGE", ""))
     if chosen is Sabotage.NO_LEASE:
@@ -58,6 +62,8 @@ def work(name: str) -> None:
     sabotage.let_the_store_fill(Path(os.environ["CHAOS_FULL"]))
 
     def load(bench: Bench) -> Stage:
+        if os.environ.get("CHAOS_INSTANT"):
+            return InstantMerge(bench) if name == "merge" else LensStage(InstantLens(name), bench)
         stage: Stage = MergeStage(bench) if name == "merge" else kind(FakeLens(name), bench)
         return Witnessed(name, stage, record)
 

@@ -30,6 +30,7 @@ def main() -> int:
         default=Sabotage.NONE,
         help="a part of the design to leave out; the run should then end with status 1",
     )
+    parser.add_argument("--lease-s", type=float, default=2.0)
     asked = parser.parse_args()
     outcome = Campaign(Plan(**vars(asked))).run()
     print(json.dumps(outcome.report, indent=2))
