@@ -77,7 +77,7 @@ def measure(folder: Path, n_documents: int, memory_mb: int) -> dict[str, object]
     job = Job(
         id="job",
         state=JobState.ENDED,
-        counts=JobCounts(total=n_documents, succeeded=n_documents, failed=0),
+        counts=JobCounts(total=n_documents, succeeded=n_documents),
         options=Options(),
         created_at=datetime(2017, 7, 6, tzinfo=UTC),
     )

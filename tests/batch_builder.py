@@ -84,7 +84,7 @@ class Batch:
 
 def job_of(n_documents: int, options: Options) -> Job:
     """A job that has ended."""
-    counts = JobCounts(total=n_documents, succeeded=n_documents, failed=0)
+    counts = JobCounts(total=n_documents, succeeded=n_documents)
     return Job(id="job", state=JobState.ENDED, counts=counts, options=options, created_at=CREATED)
 
 

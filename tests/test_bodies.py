@@ -73,7 +73,7 @@ def test_no_more_is_let_in_than_may_wait(ledger: Ledger, tmp_path: Path) -> None
     with pytest.raises(TooManyWaiting, match="2 shards wait"):
         admission.check()
     ledger.dispatch(9)
-    ledger.finish_shard(job.id, 0, 1, succeeded=1, failed=0)
+    ledger.finish_shard(job.id, 0, 1, succeeded=1)
     admission.check()
 
 
@@ -105,7 +105,7 @@ def test_a_job_that_ended_long_ago_leaves_nothing_but_that_it_was(ledger: Ledger
     kept, gone = (acceptance.accept(job_of("", "A cat.")).id for _ in range(2))
     ledger.dispatch(9)
     JobFiles(store, gone).put_results(0, 1, b"lines")
-    ledger.finish_shard(gone, 0, 1, succeeded=1, failed=0)
+    ledger.finish_shard(gone, 0, 1, succeeded=1)
     assert Expiry(settings=Settings(keep_results_s=60), store=store, ledger=ledger).step() == 0
     ledger._redis.zadd("bifocal:ended", {gone: 1})
     assert Expiry(settings=Settings(keep_results_s=60), store=store, ledger=ledger).step() == 1

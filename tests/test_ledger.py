@@ -64,7 +64,7 @@ def test_no_more_shards_are_in_flight_than_allowed(ledger: Ledger) -> None:
     accepted(ledger, shards=5, in_flight=0)
     assert moved(ledger, 2) == [("job", 0), ("job", 1)]
     assert ledger.dispatch(2) == []
-    ledger.finish_shard("job", 0, 1, succeeded=10, failed=0)
+    ledger.finish_shard("job", 0, 1, succeeded=10)
     assert moved(ledger, 2) == [("job", 2)]
 
 
@@ -160,13 +160,13 @@ def test_a_committed_stage_is_not_begun_again(ledger: Ledger) -> None:
 
 def test_a_merged_shard_is_not_begun_again_nor_counted_twice(ledger: Ledger) -> None:
     accepted(ledger, shards=2)
-    assert ledger.finish_shard("job", 1, 3, succeeded=9, failed=1) is Finish.FIRST
-    assert ledger.finish_shard("job", 1, 4, succeeded=10, failed=0) is Finish.LATE
+    assert ledger.finish_shard("job", 1, 3, succeeded=9, errored=1) is Finish.FIRST
+    assert ledger.finish_shard("job", 1, 4, succeeded=10) is Finish.LATE
     assert begin(ledger, "static", 1) is None
     assert begin(ledger, "merge", 1) is None
     assert ledger.commit_lens("static", "job", 1, 1) == LensCommit(counts=False, releases_merge=False)
     assert ledger.merged_shards("job") == {1: 3}
-    assert ledger.finish_shard("job", 0, MOST_ATTEMPTS, succeeded=10, failed=0) is Finish.ENDS_JOB
+    assert ledger.finish_shard("job", 0, MOST_ATTEMPTS, succeeded=10) is Finish.ENDS_JOB
     assert ledger.merged_shards("job") == {0: MOST_ATTEMPTS, 1: 3}
     counts = ledger.job("job").counts
     assert (counts.succeeded, counts.failed) == (19, 1)
@@ -231,7 +231,7 @@ def test_waiting_are_the_shards_that_are_accepted_and_not_merged(ledger: Ledger)
     accepted(ledger, shards=3, in_flight=1)
     assert ledger.waiting_shards() == 3
     for _ in range(2):
-        ledger.finish_shard("job", 0, 1, succeeded=10, failed=0)
+        ledger.finish_shard("job", 0, 1, succeeded=10)
     assert ledger.waiting_shards() == 2
 
 
@@ -239,7 +239,7 @@ def test_an_ended_job_is_forgotten_and_it_is_remembered_that_there_was_one(ledge
     accepted(ledger, shards=1)
     assert not ledger.forget_job("job", remember_s=60)
     assert ledger.ended_before(-60) == []
-    ledger.finish_shard("job", 0, 1, succeeded=10, failed=0)
+    ledger.finish_shard("job", 0, 1, succeeded=10)
     assert ledger.ended_before(60) == []
     assert ledger.ended_before(-60) == ["job"]
     assert ledger.forget_job("job", remember_s=60)
@@ -247,7 +247,7 @@ def test_an_ended_job_is_forgotten_and_it_is_remembered_that_there_was_one(ledge
         ledger.job("job")
     assert ledger.ended_before(-60) == []
     # A late merge of it brings nothing back
-    assert ledger.finish_shard("job", 0, 2, succeeded=10, failed=0) is Finish.LATE
+    assert ledger.finish_shard("job", 0, 2, succeeded=10) is Finish.LATE
     for job, shard in ledger.leftovers.merged(-1):
         ledger.leftovers.shard_is_removed(job, shard)
     assert {name for name in ledger._redis.scan_iter() if "job" in name} == {"bifocal:expired:job"}
@@ -259,16 +259,20 @@ def test_a_job_whose_deadline_has_passed_is_closed_with_what_is_in_flight(ledger
             job, options=Options(), n_documents=30, n_refused=0, n_shards=3, deadline_s=deadline_s
         )
     assert not any(one.closing for one in ledger.dispatch(3))
-    assert ledger.close_jobs() == [("late", 0), ("late", 1)]
+    closed = ledger.close_jobs()
+    assert [(one.job, one.shard, one.closing) for one in closed] == [
+        ("late", 0, "expired"),
+        ("late", 1, "expired"),
+    ]
     assert ledger.close_jobs() == []
-    ledger.finish_shard("late", 0, 1, succeeded=0, failed=10)
-    assert [(one.job, one.closing) for one in ledger.dispatch(4)] == [("early", False), ("late", True)]
+    ledger.finish_shard("late", 0, 1, succeeded=0, errored=10)
+    assert [(one.job, one.closing) for one in ledger.dispatch(4)] == [("early", None), ("late", "expired")]
 
 
 def test_a_job_that_ended_in_time_has_no_deadline(ledger: Ledger) -> None:
     ledger.create_job("job", options=Options(), n_documents=1, n_refused=0, n_shards=1, deadline_s=-1)
     ledger.dispatch(1)
-    ledger.finish_shard("job", 0, 1, succeeded=1, failed=0)
+    ledger.finish_shard("job", 0, 1, succeeded=1)
     assert ledger.close_jobs() == []
 
 

@@ -68,9 +68,10 @@ def test_documents_are_counted_as_ended_once(ledger: Ledger) -> None:
     accepted(ledger, shards=1)
     ledger.dispatch(1)
     for _ in range(3):
-        ledger.finish_shard("job", 0, 1, succeeded=9, failed=1)
+        ledger.finish_shard("job", 0, 1, succeeded=9, errored=1)
     state = ledger.state()
-    assert (state.documents_succeeded, state.documents_failed, state.jobs_ended) == (9, 1, 1)
+    assert state.documents_ended == {"succeeded": 9, "errored": 1, "canceled": 0, "expired": 0}
+    assert state.jobs_ended == 1
 
 
 def test_a_stage_sent_again_says_what_became_of_the_message_before(ledger: Ledger) -> None:

@@ -9,12 +9,13 @@ from hypothesis.stateful import (
     consumes,
     invariant,
     multiple,
+    precondition,
     rule,
     run_state_machine_as_test,
 )
 
 from bifocal.contracts import JobState, Options
-from bifocal.ledger import Attempt, Finish, Ledger
+from bifocal.ledger import Attempt, Dispatched, Finish, Ledger
 
 pytestmark = pytest.mark.stack
 
@@ -41,13 +42,18 @@ class LedgerMachine(RuleBasedStateMachine):
         self.flying: set[int] = set()
         self.counts: dict[tuple[str, int], int] = {}
         self.merged: dict[int, int] = {}
+        self.closed: set[int] = set()
+        self.is_canceled = False
         self.numbers: dict[tuple[str, int], set[int]] = {}
 
     @rule()
     def dispatch(self) -> None:
-        for shard in (one.shard for one in self.ledger.dispatch(IN_FLIGHT)):
-            assert shard not in self.flying
-            self.flying.add(shard)
+        for one in self.ledger.dispatch(IN_FLIGHT):
+            assert one.shard not in self.flying
+            self.flying.add(one.shard)
+            assert one.closing == ("canceled" if self.is_canceled else None)
+            if one.closing:
+                self.close(one)
 
     @rule(target=attempts, stage=stages, shard=shards)
     def begin(self, stage: str, shard: int) -> object:
@@ -86,10 +92,34 @@ class LedgerMachine(RuleBasedStateMachine):
             return
         if not all((lens, shard) in self.counts for lens in LENSES):
             return
-        ended = self.ledger.finish_shard("job", shard, number, succeeded=SIZE - 1, failed=1)
+        ended = self.ledger.finish_shard("job", shard, number, succeeded=SIZE - 1, errored=1)
         assert (ended is Finish.LATE) is (shard in self.merged)
         self.merged.setdefault(shard, number)
         assert (ended is Finish.ENDS_JOB) is (len(self.merged) == SHARDS and ended is not Finish.LATE)
+
+    @precondition(lambda self: not self.is_canceled)
+    @rule()
+    def cancel(self) -> None:
+        ended = len(self.merged) == SHARDS
+        assert self.ledger.cancel("job") is not ended
+        assert not self.ledger.cancel("job")
+        self.is_canceled = not ended
+
+    @rule()
+    def close_what_was_canceled(self) -> None:
+        for one in self.ledger.close_jobs():
+            assert one.closing == "canceled"
+            self.close(one)
+
+    def close(self, one: Dispatched) -> None:
+        """As the dispatcher does: unless somebody merges the shard."""
+        attempt = self.ledger.lease("merge", "job", one.shard, owner="dispatcher", for_s=60)
+        if attempt is None:
+            return
+        ended = self.ledger.finish_shard("job", one.shard, attempt.number, canceled=SIZE)
+        assert ended is not Finish.LATE
+        self.merged[one.shard] = attempt.number
+        self.closed.add(one.shard)
 
     @rule()
     def look(self) -> None:
@@ -102,19 +132,19 @@ class LedgerMachine(RuleBasedStateMachine):
     @invariant()
     def every_document_is_counted_once(self) -> None:
         job = self.ledger.job("job")
-        assert (job.counts.succeeded, job.counts.failed) == (
-            (SIZE - 1) * len(self.merged),
-            len(self.merged),
-        )
+        read = len(self.merged) - len(self.closed)
+        counts = (job.counts.succeeded, job.counts.errored, job.counts.canceled, job.counts.expired)
+        assert counts == ((SIZE - 1) * read, read, SIZE * len(self.closed), 0)
         assert self.ledger.merged_shards("job") == self.merged
         assert self.ledger.waiting_shards() == SHARDS - len(self.merged)
-        assert (job.state is JobState.ENDED) is (len(self.merged) == SHARDS)
+        going = JobState.CANCELING if self.is_canceled else JobState.IN_PROGRESS
+        assert job.state is (JobState.ENDED if len(self.merged) == SHARDS else going)
 
     @invariant()
     def the_totals_are_those_of_the_jobs(self) -> None:
         state, job = self.ledger.state(), self.ledger.job("job")
-        ended = (state.documents_succeeded, state.documents_failed)
-        assert ended == (job.counts.succeeded, job.counts.failed)
+        counts = job.counts.model_dump(exclude={"total"})
+        assert state.documents_ended == counts
         assert state.shards_pending == SHARDS - len(self.flying)
         assert state.shards_in_flight == len(self.flying - self.merged.keys())
 
@@ -128,6 +158,8 @@ class LedgerMachine(RuleBasedStateMachine):
         """Given a worker that lives, all that is left comes to its end, and nothing stays behind."""
         while len(self.merged) < SHARDS:
             self.dispatch()
+            if not self.flying - self.merged.keys():
+                continue  # what was dispatched is closed at once
             self.ledger._redis.delete(
                 *[
                     f"bifocal:lease:{stage}:job:{shard}"
@@ -151,6 +183,7 @@ class LedgerMachine(RuleBasedStateMachine):
         left = {name for name in self.ledger._redis.scan_iter() if "lease" not in name}
         assert left <= {
             "bifocal:jobs",
+            "bifocal:jobs_of:",
             "bifocal:job:job",
             "bifocal:merged:job",
             "bifocal:sent",

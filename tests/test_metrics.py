@@ -46,14 +46,14 @@ def test_a_scrape_tells_what_was_accepted_and_how_full_the_ledger_is(
     ledger.dispatch(2)
     ledger.lease("static", "job", 0, owner="me", for_s=60)
     ledger.announce("static", "a", loaded="glove", for_s=60)
-    ledger.finish_shard("job", 1, 1, succeeded=9, failed=1)
+    ledger.finish_shard("job", 1, 1, succeeded=9, errored=1)
     found = scrape(gateway(stack, tmp_path))
     assert found("bifocal_redis_up") == 1
     assert found("bifocal_dispatcher_alive") == 0
     assert found("bifocal_documents_accepted_total") == 30
     assert found("bifocal_documents_refused_total") == 3
     assert found("bifocal_documents_ended_total", outcome="succeeded") == 9
-    assert found("bifocal_documents_ended_total", outcome="failed") == 1
+    assert found("bifocal_documents_ended_total", outcome="errored") == 1
     assert (found("bifocal_shards_pending"), found("bifocal_shards_in_flight")) == (1, 1)
     assert found("bifocal_stage_shards", stage="static", state="running") == 1
     assert found("bifocal_stage_shards", stage="contextual", state="waiting") == 1

@@ -141,7 +141,7 @@ def test_the_gateway_has_counted_every_document(seen: Seen) -> None:
     assert found("bifocal_documents_accepted_total") == 6
     assert found("bifocal_documents_refused_total") == 2
     assert found("bifocal_documents_ended_total", outcome="succeeded") == 3
-    assert found("bifocal_documents_ended_total", outcome="failed") == 3
+    assert found("bifocal_documents_ended_total", outcome="errored") == 3
     assert found("bifocal_document_failures_total", code="empty_document") == 2
     assert found("bifocal_shards_in_flight") == found("bifocal_shards_pending") == 0
     assert found("bifocal_workers", stage="merge") == 1

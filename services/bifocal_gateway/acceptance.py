@@ -8,14 +8,15 @@ from tempfile import SpooledTemporaryFile
 from typing import Annotated, Any
 
 import pydantic
+import redis
 
 from bifocal.contracts import (
     Candidates,
     Document,
-    ErrorDetail,
     Failure,
     Job,
     Options,
+    Priority,
     Shard,
     ShardDocument,
 )
@@ -31,14 +32,15 @@ from bifocal.errors import (
     InvalidRequest,
 )
 from bifocal.failpoints import failpoint
-from bifocal.ledger import Ledger
+from bifocal.ledger import Claim, Ledger
 from bifocal.models import check_models
 from bifocal.observe import tracing
 from bifocal.observe.metrics import count_failures
 from bifocal.settings import Settings
 from bifocal.store import JobFiles, Store
 from bifocal.text import Segmenter, TermFinder, checked_text, shard_document
-from bifocal_gateway.body import JobBody, Unreadable
+from bifocal_gateway.body import HEADER, JobBody, Unreadable
+from bifocal_gateway.document_index import IndexWriter
 from bifocal_gateway.pydantic_messages import first_error
 from bifocal_gateway.sample import Sample
 from bifocal_gateway.seen_ids import SeenIds
@@ -46,6 +48,7 @@ from bifocal_gateway.seen_ids import SeenIds
 _DEADLINE: pydantic.TypeAdapter[float | None] = pydantic.TypeAdapter(
     Annotated[float, pydantic.Field(gt=0)] | None
 )
+_PRIORITY: pydantic.TypeAdapter[Priority] = pydantic.TypeAdapter(Priority)
 _TERMS: pydantic.TypeAdapter[tuple[str, ...]] = pydantic.TypeAdapter(Terms)
 
 _TOO_LONG = "accepting the documents took too long; nothing was accepted, submit them again"
@@ -62,8 +65,8 @@ class Acceptance:
     store: Store
     ledger: Ledger
 
-    def accept(self, body: JobBody) -> Job:
-        """Accept what a request asks for.
+    def accept(self, body: JobBody, *, owner: str = "", claim: Claim | None = None) -> Job:
+        """Accept what a request asks for, or give the job that was accepted under the same idempotency key.
 
         A document that cannot be read becomes a failure of the job; the others go on. Documents are taken one
         after the other and go to the store in shards, so memory does not grow with the job.
@@ -71,23 +74,27 @@ class Acceptance:
         Raises:
             InvalidRequest: not a request for a job.
             InvalidOptions, UnknownModel, UnknownLanguage: the options; nothing was accepted.
+            IdempotencyMismatch, IdempotencyInFlight: the key was used for another request, or is in use.
         """
         options, terms = self._header(body.header)
-        deadline_s = _deadline_s(body.header)
+        deadline_s, priority = _deadline_s(body.header), _priority(body.header)
         segmenter = Segmenter(options.language)
         finder = TermFinder(terms, segmenter) if terms else None
         reader = _Reader(settings=self.settings, segmenter=segmenter, finder=finder)
         job = uuid.uuid4().hex
+        accepted = self._begin(job, claim)
+        if accepted is not None:
+            return self.ledger.job(accepted, owner=owner)
         files = JobFiles(self.store, job)
         try:
             counts = self._write(job, files, body.documents, reader, options)
         except BaseException:
-            # Nothing was answered for, so nothing of it may stay.
-            with suppress(OSError):
-                files.forget_all()
+            self._undo(job, files, claim)
             raise
         failpoint("acceptance.written")
-        files.put_manifest({**counts, "options": options.model_dump_json()})
+        files.put_manifest(
+            {**counts, "options": options.model_dump_json(), "owner": owner, "priority": priority}
+        )
         failpoint("acceptance.answerable")
         created = self.ledger.create_job(
             job,
@@ -96,6 +103,8 @@ class Acceptance:
             deadline_s=deadline_s,
             announced=True,
             traceparent=tracing.traceparent(),
+            owner=owner,
+            priority=priority,
         )
         # Another gateway may have entered it from its manifest.
         if not created and not self.ledger.is_known(job):
@@ -104,19 +113,39 @@ class Acceptance:
         failpoint("acceptance.recorded")
         return self.ledger.job(job)
 
+    def _begin(self, job: str, claim: Claim | None) -> str | None:
+        """Announce a job, so that what it writes is removed if this process dies; the job that was accepted
+        under the same key, if there is one."""
+        if claim is not None:
+            return self.ledger.claims.claim(claim, job)
+        self.ledger.leftovers.accepting(job, first=True)
+        return None
+
+    def _undo(self, job: str, files: JobFiles, claim: Claim | None) -> None:
+        """Nothing was answered for, so nothing of it may stay; what fails here the dispatcher tidies up."""
+        with suppress(OSError, redis.RedisError):
+            files.forget_all()
+            self.ledger.leftovers.job_is_removed(job)
+        with suppress(redis.RedisError):
+            if claim is not None:
+                self.ledger.claims.release(claim)
+
     def _write(
         self, job: str, files: JobFiles, raw_documents: Iterable[Any], reader: "_Reader", options: Options
     ) -> dict[str, int]:
         """Put the shards of a job into the store; how many documents and shards there are."""
         n_documents = n_shards = 0
+        index = IndexWriter()
         sample = Sample() if Sample.is_wanted(self.settings, options) else None
         terms = reader.finder and reader.finder.content_hash
         with Refused() as refused, SeenIds() as seen:
             documents = reader.readable(raw_documents, seen, refused)
             for number, packed in enumerate(_shards(documents, self.settings)):
                 shard = Shard(job=job, shard=number, options=options, terms=terms, documents=packed)
-                self._announce(job, first=number == 0)
+                self._announce(job)
                 files.put_shard(number, shard.model_dump_json().encode())
+                for document in packed:
+                    index.add(document.id, number)
                 if sample is not None:
                     for document in packed:
                         sample.add(document)
@@ -126,21 +155,22 @@ class Acceptance:
                 drawn = Shard(job=job, shard=0, options=options, documents=sample.documents())
                 files.put_sample(drawn.model_dump_json().encode())
             if refused.n:
-                self._announce(job, first=n_shards == 0)
+                self._announce(job)
                 files.put_refused(refused.lines())
+            files.put_index(index.body())
             return {
                 "n_documents": n_documents + refused.n,
                 "n_refused": refused.n,
                 "n_shards": n_shards,
             }
 
-    def _announce(self, job: str, *, first: bool) -> None:
-        """Enter that there are blobs of a job, before there are."""
-        if not self.ledger.leftovers.accepting(job, first=first):
+    def _announce(self, job: str) -> None:
+        """Say that the acceptance is alive."""
+        if not self.ledger.leftovers.accepting(job, first=False):
             raise InternalError(_TOO_LONG)
 
     def _header(self, header: Mapping[str, Any]) -> tuple[Options, tuple[str, ...]]:
-        unknown = sorted(set(header) - {"options", "terms", "deadline_s", "schema_version"})
+        unknown = sorted(set(header) - HEADER)
         if unknown or header.get("schema_version", 1) != 1:
             raise InvalidRequest(
                 f"unknown field {unknown[0]!r}" if unknown else "only schema_version 1 is understood here"
@@ -203,7 +233,7 @@ class _Reader:
                     )
                 yield self._segmented(index, document)
             except BifocalError as error:
-                refused.add(Failure(id=_name(raw, index), index=index, error=ErrorDetail.of(error)))
+                refused.add(Failure.of(error, id=_name(raw, index), index=index))
 
     def _segmented(self, index: int, document: Document) -> ShardDocument:
         text = checked_text(document.text, max_bytes=self.settings.max_document_bytes)
@@ -236,6 +266,13 @@ def _deadline_s(header: Mapping[str, Any]) -> float | None:
         return _DEADLINE.validate_python(header.get("deadline_s"))
     except pydantic.ValidationError as error:
         raise InvalidOptions(f"deadline_s.{first_error(error)}") from error
+
+
+def _priority(header: Mapping[str, Any]) -> Priority:
+    try:
+        return _PRIORITY.validate_python(header.get("priority", Priority.BULK))
+    except pydantic.ValidationError as error:
+        raise InvalidOptions(f"priority.{first_error(error)}") from error
 
 
 def _document(raw: Any) -> Document:

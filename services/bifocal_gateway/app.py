@@ -11,9 +11,10 @@ from bifocal.contracts import Options
 from bifocal.errors import Unauthorized
 from bifocal.settings import Settings
 from bifocal.text import Segmenter
+from bifocal_gateway.caller import Caller
 from bifocal_gateway.gateway import Gateway
 from bifocal_gateway.problems import handle_problems, problem
-from bifocal_gateway.routes import health, jobs, metrics, summary
+from bifocal_gateway.routes import compare, events, health, jobs, metrics, models, results, summary
 from bifocal_gateway.watched import Watched
 
 
@@ -34,10 +35,8 @@ def create_app(settings: Settings) -> FastAPI:
     app = FastAPI(title="bifocal", version=__version__, lifespan=lifespan, docs_url=None, redoc_url=None)
     app.state.gateway = gateway
     handle_problems(app)
-    app.include_router(jobs.router)
-    app.include_router(summary.router)
-    app.include_router(health.router)
-    app.include_router(metrics.router)
+    for routes in (jobs, events, results, summary, compare, models, health, metrics):
+        app.include_router(routes.router)
 
     @app.middleware("http")
     async def require_key(request: Request, call_next: Callable[[Request], Awaitable[Response]]) -> Response:
@@ -45,6 +44,7 @@ def create_app(settings: Settings) -> FastAPI:
         if guarded and not bears_key(request.headers.get("authorization", ""), settings.api_key):
             error = Unauthorized("send the key as `Authorization: Bearer KEY`")
             return problem(status=error.status, code=error.code, message=error.message, retryable=False)
+        request.state.caller = Caller()
         return await call_next(request)
 
     # The last one added is the outermost.

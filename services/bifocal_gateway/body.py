@@ -1,5 +1,6 @@
 """Request bodies of any length: to a temporary file as they come, and read from it document by document."""
 
+import hashlib
 import json
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
@@ -18,7 +19,7 @@ NDJSON = "application/x-ndjson"
 _IN_MEMORY = 1024 * 1024
 
 #: Fields that a line of NDJSON has if it is no document but says what to do with those that follow.
-_HEADER = {"options", "terms", "deadline_s", "schema_version"}
+HEADER = {"options", "terms", "deadline_s", "priority", "schema_version"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,14 +37,23 @@ class JobBody:
     documents: Iterator[Any]
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Received:
+    """The whole body of a request, at its beginning, and the SHA-256 of it and of its type."""
+
+    file: IO[bytes]
+    fingerprint: str
+
+
 @asynccontextmanager
-async def received(request: Request, *, most_bytes: int) -> AsyncIterator[IO[bytes]]:
-    """The whole body of a request, at its beginning.
+async def received(request: Request, *, most_bytes: int) -> AsyncIterator[Received]:
+    """Take in the body of a request.
 
     Raises:
         RequestTooLarge: it has more than `most_bytes`.
     """
     n_bytes = 0
+    digest = hashlib.sha256(request.headers.get("content-type", "").encode() + b"\n")
     with SpooledTemporaryFile(max_size=_IN_MEMORY, prefix="bifocal-body-") as body:
         async for chunk in request.stream():
             n_bytes += len(chunk)
@@ -51,9 +61,10 @@ async def received(request: Request, *, most_bytes: int) -> AsyncIterator[IO[byt
                 raise RequestTooLarge(
                     f"the body is over {most_bytes:,} bytes; submit fewer documents at once"
                 )
+            digest.update(chunk)
             body.write(chunk)
         body.seek(0)
-        yield body
+        yield Received(file=body, fingerprint=digest.hexdigest())
 
 
 def read_json(body: IO[bytes]) -> JobBody:
@@ -87,7 +98,7 @@ def read_lines(body: IO[bytes]) -> JobBody:
     lines = (_decoded(line, number) for number, line in enumerate(body, 1) if line.strip())
     first = next(lines, None)
     header: dict[str, Any] = {}
-    if isinstance(first, dict) and first and first.keys() <= _HEADER:
+    if isinstance(first, dict) and first and first.keys() <= HEADER:
         header, first = first, next(lines, None)
     if first is None:
         raise InvalidRequest("the body holds no document: a line for each, a JSON object with its text")

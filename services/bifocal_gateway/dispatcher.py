@@ -9,9 +9,9 @@ from celery import Celery
 from kombu.exceptions import OperationalError
 
 from bifocal.contracts import DocumentReading, ErrorDetail, Failure, LensHeader, Shard, ShardMessage
-from bifocal.errors import DeadlinePassed, WorkerLost
+from bifocal.errors import BifocalError, DeadlinePassed, JobCanceled, WorkerLost
 from bifocal.failpoints import failpoint
-from bifocal.ledger import MERGE, Attempt, Finish, Ledger, Overdue
+from bifocal.ledger import MERGE, Attempt, Dispatched, Finish, Ledger, Overdue
 from bifocal.ledger.ledger import MOST_ATTEMPTS
 from bifocal.lenses import LENSES, write_outputs
 from bifocal.observe import tracing
@@ -69,15 +69,20 @@ class Dispatcher:
         chosen = self._settings
         for moved in self._ledger.dispatch(chosen.shards_in_flight):
             if moved.closing:
-                self._close(moved.job, moved.shard)
+                self._close(moved)
                 continue
             failpoint("dispatcher.recorded")
-            message = ShardMessage(job=moved.job, shard=moved.shard, traceparent=self._traceparent(moved.job))
+            message = ShardMessage(
+                job=moved.job,
+                shard=moved.shard,
+                priority=moved.priority,
+                traceparent=self._traceparent(moved.job),
+            )
             for lens in LENSES:
                 publish(self._app, lens, message)
                 failpoint("dispatcher.published")
-        for job, shard in self._ledger.close_jobs():
-            self._close(job, shard)
+        for closed in self._ledger.close_jobs():
+            self._close(closed)
         # A tenth more or less, so that several gateways do not look all at once.
         look_s = chosen.look_s * random.uniform(0.9, 1.1)  # noqa: S311
         for overdue in self._ledger.overdue(
@@ -100,7 +105,9 @@ class Dispatcher:
             with tracing.span(f"give up {overdue.stage}", parent=traceparent):
                 self._give_up(overdue)
         else:
-            message = ShardMessage(job=overdue.job, shard=overdue.shard, traceparent=traceparent)
+            message = ShardMessage(
+                job=overdue.job, shard=overdue.shard, priority=overdue.priority, traceparent=traceparent
+            )
             publish(self._app, overdue.stage, message)
 
     def _give_up(self, overdue: Overdue) -> None:
@@ -114,18 +121,17 @@ class Dispatcher:
         documents = shard.documents
         GIVEN_UP.labels(stage).inc()
         log.error("the stage is given up after %d attempts", overdue.attempts)
-        detail = ErrorDetail.of(
-            WorkerLost(
-                f"no {stage} worker finished this document or one beside it in {overdue.attempts} attempts"
-            )
+        lost = WorkerLost(
+            f"no {stage} worker finished this document or one beside it in {overdue.attempts} attempts"
         )
         if stage == MERGE:
-            self._fail(shard, files, attempt, detail)
+            self._fail(shard, files, attempt, lost)
             return
+        detail = ErrorDetail.of(lost)
         failed = LensHeader(readings=tuple(DocumentReading(index=d.index, error=detail) for d in documents))
         files.put_reading(stage, number, attempt.number, write_outputs(failed, {}))
         if self._ledger.commit_lens(stage, job, number, attempt.number).releases_merge:
-            publish(self._app, MERGE, ShardMessage(job=job, shard=number))
+            publish(self._app, MERGE, ShardMessage(job=job, shard=number, priority=overdue.priority))
 
     def _end_without_documents(self, overdue: Overdue) -> None:
         """End a shard whose documents are gone: Redis lost that it was merged, and its results are there.
@@ -136,25 +142,28 @@ class Dispatcher:
         if not finish_from_store(self._ledger, files, overdue.job, overdue.shard):
             log.error("the shard is gone from the store")
             files.put_results(overdue.shard, 1, b"")
-            self._ledger.finish_shard(overdue.job, overdue.shard, 1, succeeded=0, failed=0)
+            self._ledger.finish_shard(overdue.job, overdue.shard, 1)
 
-    def _close(self, job: str, number: int) -> None:
-        """End a shard of a job whose deadline has passed, unless it is being merged."""
+    def _close(self, closed: Dispatched) -> None:
+        """End a shard of a job that was canceled or whose deadline has passed, unless it is being merged."""
+        job, number = closed.job, closed.shard
         attempt = self._ledger.lease(MERGE, job, number, owner="dispatcher", for_s=self._settings.lease_s)
         if attempt is None:
             return
+        error: BifocalError = DeadlinePassed("the job's deadline passed before this document was read")
+        if closed.closing == JobCanceled.outcome:
+            error = JobCanceled("the job was canceled before this document was read")
         files = JobFiles(self._store, job)
-        detail = ErrorDetail.of(DeadlinePassed("the job's deadline passed before this document was read"))
-        self._fail(Shard.model_validate_json(files.shard(number)), files, attempt, detail)
+        self._fail(Shard.model_validate_json(files.shard(number)), files, attempt, error)
 
-    def _fail(self, shard: Shard, files: JobFiles, attempt: Attempt, detail: ErrorDetail) -> None:
-        failures = [Failure(id=d.id, index=d.index, error=detail) for d in shard.documents]
+    def _fail(self, shard: Shard, files: JobFiles, attempt: Attempt, error: BifocalError) -> None:
+        failures = [Failure.of(error, id=d.id, index=d.index) for d in shard.documents]
         lines = "".join(f"{failure.model_dump_json()}\n" for failure in failures)
-        outcome = Outcome(lines=lines.encode(), succeeded=0, failed=len(failures))
+        outcome = Outcome(lines=lines.encode(), documents={error.outcome: len(failures)})
         # No document succeeded, so none contributes to the batch report.
         partial = ShardPartial(shard.options.contextual_threshold).tables()
         if finish(self._ledger, files, attempt, outcome, partial) is not Finish.LATE:
-            count_failures(detail.code for _ in failures)
+            count_failures(error.code for _ in failures)
 
     def _run(self) -> None:
         while not self._stopping:

@@ -43,11 +43,15 @@ class Expiry:
         """
         due = self._ledger.ended_before(self._settings.keep_results_s)
         for job in due:
-            JobFiles(self._store, job).forget_all()
-            self._ledger.forget_job(job, remember_s=self._settings.keep_results_s)
+            self.remove(job)
             if self._stop.is_set():
                 break
         return len(due)
+
+    def remove(self, job: str) -> None:
+        """Remove a job that has ended."""
+        JobFiles(self._store, job).forget_all()
+        self._ledger.forget_job(job, remember_s=self._settings.keep_results_s)
 
     def _run(self) -> None:
         recovery = Recovery(store=self._store, ledger=self._ledger)

@@ -49,8 +49,8 @@ def _of_jobs(state: LedgerState) -> Iterator[Metric]:
     ended = CounterMetricFamily(
         "bifocal_documents_ended", "Accepted documents that ended, by outcome.", labels=["outcome"]
     )
-    ended.add_metric(["succeeded"], state.documents_succeeded)
-    ended.add_metric(["failed"], state.documents_failed)
+    for outcome, n in state.documents_ended.items():
+        ended.add_metric([outcome], n)
     yield ended
     yield _gauge("jobs_pending", "Jobs with shards that were not dispatched yet.", state.jobs_pending)
     yield _gauge("shards_pending", "Shards that were not dispatched yet.", state.shards_pending)

@@ -2,11 +2,13 @@
 
 import logging
 from contextlib import AbstractContextManager
+from typing import Any
 
 import redis
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
+from pydantic import BaseModel
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
 
@@ -15,6 +17,33 @@ from bifocal.observe.context import about
 from bifocal.observe.metrics import REDIS_ERRORS
 
 log = logging.getLogger(__name__)
+
+
+class Problem(BaseModel):
+    """An error (RFC 9457)."""
+
+    type: str
+    title: str
+    status: int
+    detail: str
+    """What happened and what can be done, for people."""
+    code: str
+    """Stable name from the error tree, for programs."""
+    retryable: bool
+    """Whether the same request may succeed later."""
+
+
+#: For the description of the routes.
+PROBLEMS: dict[int | str, dict[str, Any]] = {
+    statuses: {
+        "content": {"application/problem+json": {"schema": Problem.model_json_schema()}},
+        "description": description,
+    }
+    for statuses, description in (("4XX", "The request is at fault."), ("5XX", "The service is at fault."))
+}
+
+#: Seconds after which to ask again, where nothing better is known.
+_RETRY_AFTER_S = 2
 
 
 def problem(*, status: int, code: str, message: str, retryable: bool) -> JSONResponse:
@@ -27,7 +56,7 @@ def problem(*, status: int, code: str, message: str, retryable: bool) -> JSONRes
         "code": code,
         "retryable": retryable,
     }
-    headers = {"Retry-After": "2"} if status in {429, 503} else None
+    headers = {"Retry-After": str(_RETRY_AFTER_S)} if retryable and status in {409, 429, 503} else None
     return JSONResponse(body, status, headers, media_type="application/problem+json")
 
 

@@ -10,7 +10,7 @@ import re
 from collections import Counter
 from dataclasses import dataclass
 
-from bifocal.contracts import RESULT, Options
+from bifocal.contracts import RESULT, Options, Priority
 from bifocal.ledger import Ledger
 from bifocal.store import JobFiles, Store
 
@@ -53,6 +53,8 @@ class Recovery:
             n_documents=int(manifest["n_documents"]),
             n_refused=int(manifest["n_refused"]),
             n_shards=int(manifest["n_shards"]),
+            owner=str(manifest["owner"]),
+            priority=Priority(str(manifest["priority"])),
         )
         if not made:
             return False
@@ -77,7 +79,6 @@ def finish_from_store(ledger: Ledger, files: JobFiles, job: str, shard: int) -> 
     if attempt is None:
         return False
     lines = files.results(shard, attempt).splitlines()
-    outcomes = Counter(RESULT.validate_json(line).outcome for line in lines)
-    succeeded = outcomes.pop("succeeded", 0)
-    ledger.finish_shard(job, shard, attempt, succeeded=succeeded, failed=outcomes.total())
+    outcomes = Counter[str](RESULT.validate_json(line).outcome for line in lines)
+    ledger.finish_shard(job, shard, attempt, **outcomes)
     return True

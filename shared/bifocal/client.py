@@ -10,7 +10,7 @@ import httpx
 
 from bifocal import errors
 from bifocal.contracts import (
-    NEXT_PART_HEADER,
+    NEXT_CURSOR_HEADER,
     RESULT,
     BatchReport,
     Document,
@@ -145,7 +145,7 @@ class Client:
 
     def _stretch(self, job_id: str, from_part: int | None) -> Generator[Report | Failure, None, int]:
         """Results from a part on; returns the part that is still to come."""
-        params = {} if from_part is None else {"from_part": from_part}
+        params = {} if from_part is None else {"cursor": from_part}
         path = f"/v1/jobs/{job_id}/results"
         with self._translated(), self._http.stream("GET", path, params=params) as response:
             if response.is_error:
@@ -153,7 +153,7 @@ class Client:
                 raise _problem(response)
             for line in _lines(response.iter_bytes()):
                 yield RESULT.validate_json(line)
-            return int(response.headers[NEXT_PART_HEADER])
+            return int(response.headers[NEXT_CURSOR_HEADER])
 
     def _request(
         self,

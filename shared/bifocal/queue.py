@@ -1,17 +1,18 @@
 """Celery on Redis, set up so that it loses as little as it can; the ledger covers the rest.
 
-One queue for each lens and one for the merge. Messages are JSON pointers (`ShardMessage`).
+Two queues for each lens and for the merge, of which that of interactive jobs is emptied first. Messages are
+JSON pointers (`ShardMessage`).
 """
 
 from celery import Celery
 
-from bifocal.contracts import ShardMessage
-from bifocal.ledger.keys import BROKER_PREFIX
+from bifocal.contracts import Priority, ShardMessage
+from bifocal.ledger.keys import BROKER_PREFIX, queue_name
 from bifocal.ledger.ledger import MERGE
 from bifocal.lenses import LENSES
 from bifocal.observe import tracing
 
-#: Stages of a shard, which are also the names of the queues.
+#: Stages of a shard, which are also the names of their bulk queues.
 STAGES = (*LENSES, MERGE)
 
 #: A message whose worker has died is handed out again after about this long.
@@ -21,6 +22,11 @@ VISIBILITY_TIMEOUT_S = 60
 def task_name(stage: str) -> str:
     """Name of the one task that a stage's workers run."""
     return f"bifocal.{stage}"
+
+
+def queues_of(stage: str) -> list[str]:
+    """Names of a stage's queues, in the order in which its workers empty them."""
+    return [queue_name(stage, priority) for priority in (Priority.INTERACTIVE, Priority.BULK)]
 
 
 def celery_app(redis_url: str) -> Celery:
@@ -51,6 +57,8 @@ def celery_app(redis_url: str) -> Celery:
             "socket_timeout": 15,
             "socket_connect_timeout": 5,
             "socket_keepalive": True,
+            # In the order in which a worker names its queues; the default is that they take turns.
+            "queue_order_strategy": "priority",
             "global_keyprefix": BROKER_PREFIX,
         },
         visibility_timeout=VISIBILITY_TIMEOUT_S,
@@ -74,7 +82,7 @@ def publish(app: Celery, stage: str, message: ShardMessage) -> None:
         # Where no spans are made, those of others are handed on.
         sent = message.model_copy(update={"traceparent": tracing.traceparent() or message.traceparent})
         body = sent.model_dump(mode="json", exclude_none=True)
-        app.send_task(task_name(stage), kwargs={"message": body}, queue=stage)
+        app.send_task(task_name(stage), kwargs={"message": body}, queue=queue_name(stage, message.priority))
 
 
 def _broker_url(redis_url: str) -> str:

@@ -8,11 +8,15 @@ from pydantic import BaseModel
 
 from bifocal.contracts import (
     BatchReport,
+    CompareRequest,
     Document,
     Failure,
     Job,
+    JobPage,
     JobRequest,
     LensHeader,
+    ModelList,
+    NeighbourList,
     Options,
     Report,
     Shard,
@@ -22,11 +26,15 @@ from bifocal.contracts import (
 #: Every type that crosses a process boundary or is written to a file, by the name of its schema.
 PUBLISHED: dict[str, type[BaseModel]] = {
     "batch_report": BatchReport,
+    "compare_request": CompareRequest,
     "document": Document,
     "failure": Failure,
     "job": Job,
+    "job_page": JobPage,
     "job_request": JobRequest,
     "lens_header": LensHeader,
+    "model_list": ModelList,
+    "neighbour_list": NeighbourList,
     "options": Options,
     "report": Report,
     "shard": Shard,

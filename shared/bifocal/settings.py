@@ -53,6 +53,8 @@ class Settings(BaseSettings):
 
     max_request_bytes: int = Field(default=256 * 1024 * 1024, gt=0)
     """Largest request body."""
+    max_compare_bytes: int = Field(default=64 * 1024, gt=0)
+    """Largest text of a request that is answered with its report."""
     max_job_bytes: int = Field(default=64 * 1024**3, gt=0)
     """Largest body of a job in lines (NDJSON), which goes to the disk as it comes."""
     most_waiting_shards: int = Field(default=100_000, gt=0)

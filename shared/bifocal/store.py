@@ -166,6 +166,14 @@ class JobFiles:
         """Names of the blobs with results."""
         return self._store.names(f"jobs/{self._job}/results")
 
+    def put_index(self, body: bytes) -> None:
+        """Which shard each document is in."""
+        self._store.put(f"jobs/{self._job}/documents.index", body)
+
+    def index(self) -> bytes:
+        """Which shard each document is in."""
+        return self._store.get(f"jobs/{self._job}/documents.index")
+
     def put_sample(self, body: bytes) -> None:
         """Documents that the job's background is measured on, as JSON."""
         self._store.put(f"jobs/{self._job}/sample.json.gz", gzip.compress(body, 1, mtime=0))

@@ -44,6 +44,6 @@ class InstantMerge:
             f"{json.dumps({'outcome': 'succeeded', 'id': one.id, 'index': one.index})}\n"
             for one in shard.documents
         )
-        outcome = Outcome(lines=lines.encode(), succeeded=len(shard.documents), failed=0)
+        outcome = Outcome(lines=lines.encode(), documents={"succeeded": len(shard.documents)})
         partial = ShardPartial(shard.options.contextual_threshold).tables()
         finish(self._bench.ledger, files, hold.attempt, outcome, partial)

@@ -142,7 +142,7 @@ class Verifier:
 
     def _compare(self, job: str, id_: str, line: bytes, found: Findings) -> None:
         result = json.loads(line)
-        if result["outcome"] == "failed":
+        if result["outcome"] != "succeeded":
             found.failed[f"{job}/{id_}"] = f"{result['error']['code']}: {result['error']['message']}"
         elif line != self.undisturbed.get(id_):
             found.differing.append(f"{job}/{id_}")

@@ -12,11 +12,10 @@ from bifocal_gateway.leftovers import clear_shard
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Outcome:
-    """How the documents of a shard ended: a line each, and how many of which sort."""
+    """How the documents of a shard ended: a line each, and how many by which outcome."""
 
     lines: bytes
-    succeeded: int
-    failed: int
+    documents: Mapping[str, int]
 
 
 def finish(
@@ -35,9 +34,7 @@ def finish(
     files.put_results(shard, attempt.number, outcome.lines)
     files.put_partial(shard, attempt.number, partial)
     failpoint("merge.written")
-    ended = ledger.finish_shard(
-        job, shard, attempt.number, succeeded=outcome.succeeded, failed=outcome.failed
-    )
+    ended = ledger.finish_shard(job, shard, attempt.number, **outcome.documents)
     failpoint("merge.committed")
     if ended is Finish.LATE:
         files.forget_results(shard, attempt.number, TABLES)

@@ -61,7 +61,8 @@ class MergeStage:
                 lines.append(result.line())
         hold.done()
         failpoint("merge.computed")
-        outcome = Outcome(lines=b"".join(lines), succeeded=len(lines) - len(failures), failed=len(failures))
+        documents = {"succeeded": len(lines) - len(failures), "errored": len(failures)}
+        outcome = Outcome(lines=b"".join(lines), documents=documents)
         ended = finish(self._bench.ledger, files, hold.attempt, outcome, partial.tables())
         if ended is not Finish.LATE:
             count_done("merge", shard.documents)

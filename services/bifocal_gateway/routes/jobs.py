@@ -1,23 +1,26 @@
-"""`/v1/jobs`: submit, look, fetch."""
+"""`/v1/jobs`: submit, list, look, cancel, delete."""
 
 import logging
-from collections.abc import Callable, Iterator
-from itertools import count, takewhile
+import re
+from collections.abc import Callable
 from typing import IO, Annotated
 
-from fastapi import APIRouter, Query, Request, Response
+from fastapi import APIRouter, Header, Query, Request, Response
 from fastapi.concurrency import run_in_threadpool
-from fastapi.responses import StreamingResponse
 
-from bifocal.contracts import NEXT_PART_HEADER, Job, JobRequest
+from bifocal.contracts import Job, JobPage, JobRequest, JobState
+from bifocal.errors import InvalidRequest, JobInProgress
+from bifocal.ledger import Claim
 from bifocal.observe.context import about
-from bifocal.store import JobFiles
-from bifocal_gateway.body import NDJSON, JobBody, read_json, read_lines, received
+from bifocal_gateway.body import NDJSON, JobBody, Received, read_json, read_lines, received
+from bifocal_gateway.caller import Caller, caller_of, job_of
 from bifocal_gateway.gateway import Gateway
+from bifocal_gateway.problems import PROBLEMS
+from bifocal_gateway.progress import job_when_changed
 
 log = logging.getLogger(__name__)
 
-router = APIRouter(prefix="/v1/jobs", tags=["jobs"])
+router = APIRouter(prefix="/v1/jobs", tags=["jobs"], responses=PROBLEMS)
 
 _JOB_BODY = {
     "requestBody": {
@@ -27,68 +30,105 @@ _JOB_BODY = {
             NDJSON: {
                 "schema": {
                     "type": "string",
-                    "description": "A line with `options` and `terms`, if any are wanted, and a line for "
-                    "each document. Of any length: it is never in memory as a whole.",
+                    "description": "A line with `options`, `terms`, `priority` and `deadline_s`, if any are "
+                    "wanted, and a line for each document. Of any length: it is never in memory as a whole.",
                 }
             },
         },
     }
 }
 
+#: What may stand in an idempotency key: what is readable in a header.
+_KEY = re.compile(r"[\x21-\x7e]{1,255}")
+
 
 @router.post("", status_code=202, response_model=Job, openapi_extra=_JOB_BODY)
-async def submit(request: Request, response: Response) -> Job:
+async def submit(
+    request: Request,
+    response: Response,
+    idempotency_key: Annotated[
+        str | None,
+        Header(
+            description="Any text of up to 255 characters that no other request carries. A request that is "
+            "sent again with its key within a day makes no second job, and gets the first one as its answer."
+        ),
+    ] = None,
+) -> Job:
     """Accept documents. One that cannot be read becomes a failure of the job; the others go on."""
     gateway: Gateway = request.app.state.gateway
+    if idempotency_key is not None and not _KEY.fullmatch(idempotency_key):
+        raise InvalidRequest("Idempotency-Key: 1 to 255 characters, none of them blank or outside of ASCII")
     gateway.admission.check()
     chosen = gateway.settings
     in_lines = request.headers.get("content-type", "").partition(";")[0].strip().lower() == NDJSON
     most_bytes = chosen.max_job_bytes if in_lines else chosen.max_request_bytes
     async with received(request, most_bytes=most_bytes) as body:
-        job = await run_in_threadpool(_accept, gateway, body, read_lines if in_lines else read_json)
+        read = read_lines if in_lines else read_json
+        job = await run_in_threadpool(_accept, gateway, body, read, caller_of(request), idempotency_key)
     response.headers["Location"] = f"/v1/jobs/{job.id}"
     return job
 
 
+@router.get("", response_model=JobPage)
+def jobs(
+    request: Request,
+    limit: Annotated[int, Query(ge=1, le=1_000)] = 100,
+    cursor: Annotated[str | None, Query(description="`next` of the page before.", max_length=64)] = None,
+    state: JobState | None = None,
+) -> JobPage:
+    """The caller's jobs, the latest first."""
+    gateway: Gateway = request.app.state.gateway
+    return gateway.ledger.jobs(caller_of(request).sees, limit=limit, cursor=cursor, state=state)
+
+
 @router.get("/{job_id}", response_model=Job)
-def look(request: Request, job_id: str) -> Job:
+async def look(
+    request: Request,
+    job_id: str,
+    wait: Annotated[
+        float,
+        Query(ge=0, le=60, description="Seconds for which to wait for the end of a job before the answer."),
+    ] = 0,
+) -> Job:
     """How far a job is."""
+    job = await run_in_threadpool(job_of, request, job_id)
+    return await job_when_changed(request, job, within_s=wait, until_ended=True)
+
+
+@router.post("/{job_id}/cancel", response_model=Job)
+def cancel(request: Request, job_id: str) -> Job:
+    """Begin no more documents of a job. Those that are done keep their reports; to cancel a job that has
+    ended changes nothing."""
     gateway: Gateway = request.app.state.gateway
-    return gateway.ledger.job(job_id)
+    job_of(request, job_id)
+    if gateway.ledger.cancel(job_id):
+        gateway.dispatcher.wake()
+        with about(job=job_id):
+            log.info("canceled")
+    return job_of(request, job_id)
 
 
-@router.get("/{job_id}/results", response_class=StreamingResponse)
-def fetch(
-    request: Request, job_id: str, from_part: Annotated[int | None, Query(ge=0)] = None
-) -> StreamingResponse:
-    """Reports and failures, a JSON line each, in parts: part 0 is what was refused at acceptance, the
-    others follow the order of submission.
-
-    Without `from_part` all that there are by now. With it those from that part on, up to the first that
-    is still to come; the header `Bifocal-Next-Part` says which that is.
-    """
+@router.delete("/{job_id}", status_code=204)
+def delete(request: Request, job_id: str) -> None:
+    """Remove an ended job with all its results; who asks for it after that is told that there was one."""
     gateway: Gateway = request.app.state.gateway
-    gateway.ledger.job(job_id)
-    merged = gateway.ledger.merged_shards(job_id)
-    parts = [0, *(shard + 1 for shard in merged)]
-    if from_part is not None:
-        there = set(parts)
-        parts = list(takewhile(there.__contains__, count(from_part)))
-    headers = {NEXT_PART_HEADER: str(parts[-1] + 1 if parts else from_part or 0)}
-    return StreamingResponse(
-        _results(gateway, job_id, parts, merged), media_type="application/x-ndjson", headers=headers
-    )
+    if job_of(request, job_id).state is not JobState.ENDED:
+        raise JobInProgress(f"job {job_id!r} has not ended; cancel it first")
+    gateway.expiry.remove(job_id)
 
 
-def _accept(gateway: Gateway, body: IO[bytes], read: Callable[[IO[bytes]], JobBody]) -> Job:
-    job = gateway.acceptance.accept(read(body))
+def _accept(
+    gateway: Gateway,
+    body: Received,
+    read: Callable[[IO[bytes]], JobBody],
+    caller: Caller,
+    idempotency_key: str | None,
+) -> Job:
+    claim = None
+    if idempotency_key is not None:
+        claim = Claim(owner=caller.id, key=idempotency_key, fingerprint=body.fingerprint)
+    job = gateway.acceptance.accept(read(body.file), owner=caller.id, claim=claim)
     gateway.dispatcher.wake()
     with about(job=job.id):
         log.info("accepted %d documents, refused %d", job.counts.total - job.counts.failed, job.counts.failed)
     return job
-
-
-def _results(gateway: Gateway, job_id: str, parts: list[int], merged: dict[int, int]) -> Iterator[bytes]:
-    files = JobFiles(gateway.store, job_id)
-    for part in parts:
-        yield files.results(part - 1, merged[part - 1]) if part else files.refused()

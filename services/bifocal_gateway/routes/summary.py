@@ -5,9 +5,11 @@ from anyio.to_thread import run_sync
 from fastapi import APIRouter, Request, Response
 
 from bifocal.contracts import BatchReport
+from bifocal_gateway.caller import job_of
 from bifocal_gateway.gateway import Gateway
+from bifocal_gateway.problems import PROBLEMS
 
-router = APIRouter(prefix="/v1/jobs", tags=["jobs"])
+router = APIRouter(prefix="/v1/jobs", tags=["results"], responses=PROBLEMS)
 
 #: One at a time, with one thread and a bound on memory; who waits for it holds none of the threads
 #: that the other routes need.
@@ -19,6 +21,7 @@ async def summary(request: Request, job_id: str) -> Response:
     """What a job's documents say as a whole: of all of them once the job has ended, else of those that
     have been merged by now."""
     gateway: Gateway = request.app.state.gateway
+    await run_sync(job_of, request, job_id)
     body = await run_sync(gateway.summaries.kept, job_id)
     if body is None:
         body = await run_sync(gateway.summaries.summary, job_id, limiter=_ONE)

@@ -3,10 +3,26 @@
 from bifocal.contracts._wire import SCHEMA_VERSION
 from bifocal.contracts.batch import BatchPair, BatchReport, BatchVerdicts, TermCompany
 from bifocal.contracts.document import Document, ErrorDetail, Failure
-from bifocal.contracts.job import NEXT_PART_HEADER, Job, JobCounts, JobRequest, JobState
+from bifocal.contracts.job import (
+    NEXT_CURSOR_HEADER,
+    CompareRequest,
+    Job,
+    JobCounts,
+    JobPage,
+    JobRequest,
+    JobState,
+    Priority,
+)
 from bifocal.contracts.lens import ContextualReading, DocumentReading, LensHeader
 from bifocal.contracts.message import ShardMessage
-from bifocal.contracts.models import ContextualSummary, Neighbour, StaticSummary
+from bifocal.contracts.models import (
+    ContextualSummary,
+    ModelInfo,
+    ModelList,
+    Neighbour,
+    NeighbourList,
+    StaticSummary,
+)
 from bifocal.contracts.options import Candidates, Listing, Method, Options, Profile, Scope, Space
 from bifocal.contracts.relation import (
     ContextualRelation,
@@ -36,7 +52,7 @@ from bifocal.contracts.summary import (
 )
 
 __all__ = [
-    "NEXT_PART_HEADER",
+    "NEXT_CURSOR_HEADER",
     "RESULT",
     "SCHEMA_VERSION",
     "Agreement",
@@ -44,6 +60,7 @@ __all__ = [
     "BatchReport",
     "BatchVerdicts",
     "Candidates",
+    "CompareRequest",
     "ContextualReading",
     "ContextualRelation",
     "ContextualSummary",
@@ -58,6 +75,7 @@ __all__ = [
     "Interval",
     "Job",
     "JobCounts",
+    "JobPage",
     "JobRequest",
     "JobState",
     "LensHeader",
@@ -66,10 +84,14 @@ __all__ = [
     "LongRange",
     "Method",
     "ModelAgreement",
+    "ModelInfo",
+    "ModelList",
     "Neighbour",
+    "NeighbourList",
     "NotComparableCounts",
     "Null",
     "Options",
+    "Priority",
     "Profile",
     "Provenance",
     "Reason",

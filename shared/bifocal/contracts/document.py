@@ -43,7 +43,20 @@ class Failure(Wire):
     """The document's id; for one that has none, its place in the input."""
     index: int | None = None
     """Position in the job, from 0; none for input that never reached the gateway."""
-    outcome: Literal["failed"] = "failed"
+    outcome: Literal["errored", "canceled", "expired"] = "errored"
+    """`canceled` with its job, `expired` at the job's deadline, `errored` for every other reason."""
     error: ErrorDetail
     source: str | None = Field(default=None)
     """File and line it came from, where the command line read it."""
+
+    @classmethod
+    def of(
+        cls,
+        error: BifocalError,
+        *,
+        id: str,  # noqa: A002
+        index: int | None = None,
+        source: str | None = None,
+    ) -> "Failure":
+        """How a document ends by `error`."""
+        return cls(id=id, index=index, outcome=error.outcome, error=ErrorDetail.of(error), source=source)

@@ -7,17 +7,25 @@ from typing import Annotated
 from pydantic import Field, StringConstraints
 
 from bifocal.contracts._wire import SCHEMA_VERSION, SchemaVersion, Wire
-from bifocal.contracts.document import Document
+from bifocal.contracts.document import Document, DocumentId
 from bifocal.contracts.options import Options
 
-#: Header of a stretch of results: the part with which the next stretch begins.
-NEXT_PART_HEADER = "Bifocal-Next-Part"
+#: Header of a stretch of results: the `cursor` with which the next stretch is asked for.
+NEXT_CURSOR_HEADER = "Bifocal-Next-Cursor"
 
 
 #: A word, or several with spaces between.
 Term = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200)]
 MOST_TERMS = 10_000
 Terms = Annotated[tuple[Term, ...], Field(max_length=MOST_TERMS)]
+
+
+class Priority(StrEnum):
+    """Which queue a job waits in."""
+
+    INTERACTIVE = "interactive"
+    """Somebody waits for it: it is worked on before all that waits in bulk."""
+    BULK = "bulk"
 
 
 class JobRequest(Wire):
@@ -28,15 +36,29 @@ class JobRequest(Wire):
     options: Options = Options()
     deadline_s: Annotated[float, Field(gt=0)] | None = None
     """Seconds after acceptance at which documents that have no report by then end as failures."""
+    priority: Priority = Priority.BULK
     terms: Terms = ()
     """With the option `candidates: terms`, what to look for: whole words in any case. Where terms overlap,
     the one that begins first counts, and of those the longest."""
+
+
+class CompareRequest(Wire):
+    """Body of `POST /v1/compare`."""
+
+    schema_version: SchemaVersion = SCHEMA_VERSION
+    id: DocumentId = "text"
+    text: str
+    """The text as it is; a short one."""
+    options: Options = Options()
+    terms: Terms = ()
 
 
 class JobState(StrEnum):
     """Where a job is."""
 
     IN_PROGRESS = "in_progress"
+    CANCELING = "canceling"
+    """No document is begun any more; those that were end first."""
     ENDED = "ended"
 
 
@@ -44,13 +66,20 @@ class JobCounts(Wire):
     """Documents of a job by what became of them."""
 
     total: int
-    succeeded: int
-    failed: int
+    succeeded: int = 0
+    errored: int = 0
+    canceled: int = 0
+    expired: int = 0
 
     @property
     def done(self) -> int:
-        """Documents that have ended, either way."""
+        """Documents that have ended, in whatever way."""
         return self.succeeded + self.failed
+
+    @property
+    def failed(self) -> int:
+        """Documents that have ended without a report."""
+        return self.errored + self.canceled + self.expired
 
 
 class Job(Wire):
@@ -59,7 +88,27 @@ class Job(Wire):
     schema_version: SchemaVersion = SCHEMA_VERSION
     id: str
     state: JobState
+    priority: Priority = Priority.BULK
     counts: JobCounts
     options: Options
     created_at: datetime
+    started_at: datetime | None = None
+    """When the first of its documents were handed to the lenses."""
+    canceling_at: datetime | None = None
+    """When it was canceled."""
+    deadline_at: datetime | None = None
+    """When what is not done by then will end as `expired`."""
     ended_at: datetime | None = None
+    documents_per_s: float | None = None
+    """Documents done a second since the job started."""
+    expected_end_at: datetime | None = None
+    """When the job will have ended, if it goes on at that rate."""
+
+
+class JobPage(Wire):
+    """Answer to `GET /v1/jobs`: some jobs, the latest first."""
+
+    schema_version: SchemaVersion = SCHEMA_VERSION
+    jobs: list[Job]
+    next: str | None
+    """Value of `cursor` with which the next ones are asked for; null after the last."""

@@ -2,7 +2,7 @@
 
 from pydantic import Field
 
-from bifocal.contracts._wire import Wire
+from bifocal.contracts._wire import SCHEMA_VERSION, SchemaVersion, Wire
 from bifocal.contracts.options import Profile, Space
 
 
@@ -11,6 +11,33 @@ class Neighbour(Wire):
 
     word: str
     cosine: float
+
+
+class NeighbourList(Wire):
+    """Answer to `GET /v1/vocabulary/{word}/neighbours`."""
+
+    schema_version: SchemaVersion = SCHEMA_VERSION
+    word: str
+    """The word as the vocabulary has it."""
+    model: str
+    space: Space
+    neighbours: list[Neighbour]
+    """Nearest first."""
+
+
+class ModelInfo(Wire):
+    """A model that a job may name."""
+
+    name: str
+    is_default: bool
+
+
+class ModelList(Wire):
+    """Answer to `GET /v1/models`."""
+
+    schema_version: SchemaVersion = SCHEMA_VERSION
+    static: list[ModelInfo]
+    contextual: list[ModelInfo]
 
 
 class StaticSummary(Wire):

@@ -12,8 +12,7 @@
 -- ARGV[1] job:shard
 -- ARGV[2] shard
 -- ARGV[3] the attempt whose results these are
--- ARGV[4] documents succeeded
--- ARGV[5] documents failed
+-- ARGV[4…] how documents ended, and how many so, …
 -- Returns 2 for the first commit if the job has ended by it, 1 for another first one, else 0.
 if redis.call('EXISTS', KEYS[2]) == 0 then return 0 end
 local there = redis.call('GETRANGE', KEYS[4], ARGV[2], ARGV[2])
@@ -26,10 +25,10 @@ redis.call('HSET', KEYS[5], 'counts', ARGV[3])
 redis.call('ZADD', KEYS[6], time[1] * 1000 + math.floor(time[2] / 1000), ARGV[1])
 redis.call('ZREM', KEYS[3], ARGV[1])
 redis.call('DECR', KEYS[7])
-redis.call('HINCRBY', KEYS[2], 'succeeded', ARGV[4])
-redis.call('HINCRBY', KEYS[2], 'failed', ARGV[5])
-redis.call('HINCRBY', KEYS[10], 'succeeded', ARGV[4])
-redis.call('HINCRBY', KEYS[10], 'failed', ARGV[5])
+for k = 4, #ARGV, 2 do
+  redis.call('HINCRBY', KEYS[2], ARGV[k], ARGV[k + 1])
+  redis.call('HINCRBY', KEYS[10], ARGV[k], ARGV[k + 1])
+end
 local merged = redis.call('HINCRBY', KEYS[2], 'n_merged', 1)
 if merged < tonumber(redis.call('HGET', KEYS[2], 'n_shards')) then return 1 end
 local now = time[1] .. '.' .. string.format('%06d', time[2])

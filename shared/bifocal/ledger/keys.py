@@ -4,20 +4,25 @@
 key                                        type    holds
 =========================================  ======  ==============================================
 ``bifocal:jobs``                           zset    job ids by time of creation
-``bifocal:job:{job}``                      hash    state, options, counts, shards, times,
+``bifocal:jobs_of:{owner}``                zset    the same, those of one API key
+``bifocal:idempotency:{owner}:{hash}``     hash    job and fingerprint of the request that came with an
+                                                   idempotency key of that hash; expires
+``bifocal:job:{job}``                      hash    owner, priority, state, options, counts, shards, times,
+                                                   why it is closing if it is,
                                                    and the traceparent of its request if there is one
 ``bifocal:ended``                          zset    ids of ended jobs by the time of their end
-``bifocal:deadlines``                      zset    jobs that have one, by when it is
-``bifocal:expired:{job}``                  string  there was such a job; expires
+``bifocal:deadlines``                      zset    jobs that have one, by when it is; canceled ones at 0
+``bifocal:expired:{job}``                  string  owner of a job that was; expires
 ``bifocal:waiting``                        string  shards accepted and not merged
-``bifocal:pending``                        list    jobs with shards that were not dispatched yet
+``bifocal:pending``                        list    bulk jobs with shards that were not dispatched yet
+``bifocal:pending:interactive``            list    the same, interactive jobs
 ``bifocal:in_flight``                      zset    ``job:shard`` by the time of dispatch
 ``bifocal:shard:{job}:{shard}``            hash    from dispatch to merge, see below
 ``bifocal:merged:{job}``                   string  a character a shard: the attempt whose results are
                                                    in the store and count; 0 for none
 ``bifocal:lease:{stage}:{job}:{shard}``    string  owner of a stage in progress; expires
 ``bifocal:sent``                           string  number of the last message to a stage
-``bifocal:front``                          hash    by stage, the latest message that was begun
+``bifocal:front``                          hash    by queue, the latest message that was begun
 ``bifocal:traces:{job}:{shard}``           hash    a merged shard's, until only its results lie in the store
 ``bifocal:leftovers``                      zset    ``job:shard`` of these, by the time of the merge, in ms
 ``bifocal:accepting``                      zset    jobs being accepted, by when a body was last written, ms;
@@ -27,9 +32,10 @@ key                                        type    holds
 ``bifocal:worker:{stage}:{worker}``        string  what a live worker has loaded; expires
 ``bifocal:workers:{stage}``                set     workers that were up not long ago
 ``bifocal:broker:{stage}``                 list    Celery's queue; only its length is read here
+``bifocal:broker:{stage}.interactive``     list    the same, for shards of interactive jobs
 =========================================  ======  ==============================================
 
-Fields of a shard's hash, for each stage:
+Fields of a shard's hash: ``priority``, that of its job, and for each stage:
 
 ``{lens}``
     the attempt whose output counts; the stage is done.
@@ -45,8 +51,11 @@ Fields of a shard's hash, for each stage:
     attempts that died at a document; that died without naming one; whether any did.
 """
 
+from bifocal.contracts import Priority
+
 JOBS = "bifocal:jobs"
 PENDING = "bifocal:pending"
+PENDING_INTERACTIVE = "bifocal:pending:interactive"
 IN_FLIGHT = "bifocal:in_flight"
 SENT = "bifocal:sent"
 FRONT = "bifocal:front"
@@ -62,6 +71,11 @@ TOTALS = "bifocal:totals"
 BROKER_PREFIX = "bifocal:broker:"
 
 
+def queue_name(stage: str, priority: Priority) -> str:
+    """Name of the queue in which a stage's messages of a priority wait."""
+    return f"{stage}.interactive" if priority is Priority.INTERACTIVE else stage
+
+
 class Keys:
     """Key names that depend on a job, a shard or a worker."""
 
@@ -69,6 +83,16 @@ class Keys:
     def job(job: str) -> str:
         """Hash of a job."""
         return f"bifocal:job:{job}"
+
+    @staticmethod
+    def jobs_of(owner: str) -> str:
+        """Jobs of an owner."""
+        return f"bifocal:jobs_of:{owner}"
+
+    @staticmethod
+    def idempotency(owner: str, digest: str) -> str:
+        """What came with an idempotency key of that hash."""
+        return f"bifocal:idempotency:{owner}:{digest}"
 
     @staticmethod
     def shard(job: str, shard: int) -> str:

@@ -1,7 +1,7 @@
 -- Take a stage of a shard, if it is still to be done and nobody is at it.
 -- KEYS[1] bifocal:lease:{stage}:{job}:{shard}   string   is set to the owner, and expires
 -- KEYS[2] bifocal:shard:{job}:{shard}           hash     counts attempts and what became of them
--- KEYS[3] bifocal:front                         hash     by stage, the latest message that was begun
+-- KEYS[3] bifocal:front                         hash     by queue, the latest message that was begun
 -- KEYS[4] bifocal:totals                        hash     counts attempts, and those that were not handed back
 -- ARGV[1] owner
 -- ARGV[2] milliseconds to live
@@ -26,8 +26,10 @@ end
 local time = redis.call('TIME')
 local now_ms = time[1] * 1000 + math.floor(time[2] / 1000)
 local sent = redis.call('HGET', KEYS[2], 'sent:' .. stage)
-local front = redis.call('HGET', KEYS[3], stage)
-if sent and (not front or tonumber(sent) > tonumber(front)) then redis.call('HSET', KEYS[3], stage, sent) end
+local queue = stage
+if redis.call('HGET', KEYS[2], 'priority') == 'interactive' then queue = stage .. '.interactive' end
+local front = redis.call('HGET', KEYS[3], queue)
+if sent and (not front or tonumber(sent) > tonumber(front)) then redis.call('HSET', KEYS[3], queue, sent) end
 redis.call('HSET', KEYS[2], 'open:' .. stage, ARGV[1], 'begun:' .. stage, sent or 0, 'begun_at:' .. stage, now_ms)
 redis.call('HINCRBY', KEYS[4], 'attempts:' .. stage, 1)
 local found = {

@@ -1,14 +1,16 @@
 """The ledger: one method for each step of a shard, each of them atomic in Redis."""
 
+import time
 from collections.abc import Sequence
-from datetime import UTC, datetime
 from importlib.resources import files
 from typing import Any, cast
 
 import redis
 
-from bifocal.contracts import Job, JobCounts, JobState, Options
+from bifocal.contracts import Job, JobPage, JobState, Options, Priority
 from bifocal.errors import ExpiredJob, UnknownJob
+from bifocal.ledger.claims import Claims
+from bifocal.ledger.jobs import list_jobs, read_job
 from bifocal.ledger.keys import (
     ACCEPTING,
     BROKER_PREFIX,
@@ -19,11 +21,13 @@ from bifocal.ledger.keys import (
     JOBS,
     LEFTOVERS,
     PENDING,
+    PENDING_INTERACTIVE,
     RECONCILER,
     SENT,
     TOTALS,
     WAITING,
     Keys,
+    queue_name,
 )
 from bifocal.ledger.leftovers import Leftovers
 from bifocal.ledger.outcomes import Finish, LensCommit
@@ -49,6 +53,7 @@ class Ledger:
         self._redis = client
         self._lenses = tuple(lenses)
         self.leftovers = Leftovers(client)
+        self.claims = Claims(client)
         scripts = files("bifocal.ledger")
 
         def script(name: str) -> Any:
@@ -65,6 +70,7 @@ class Ledger:
         self._at_document = script("at_document")
         self._forget_job = script("forget_job")
         self._close_jobs = script("close_jobs")
+        self._cancel_job = script("cancel_job")
         self._announce = script("announce")
         self._state = script("state")
 
@@ -93,16 +99,28 @@ class Ledger:
         announced: bool = False,
         deadline_s: float | None = None,
         traceparent: str | None = None,
+        owner: str = "",
+        priority: Priority = Priority.BULK,
     ) -> bool:
         """Accept a job whose shards are all in the store; False if there is one of that id already.
 
         `n_documents` are all, `n_refused` of them were refused at acceptance; what is not merged in
         `deadline_s` from now ends as failures. Of one that was `announced` as being accepted it is False too
-        if the acceptance was given up since. `traceparent` is that of the request.
+        if the acceptance was given up since. `traceparent` is that of the request, `owner` whose it is.
         """
         return bool(
             self._create_job(
-                keys=[JOBS, Keys.job(job), PENDING, ACCEPTING, WAITING, ENDED, DEADLINES, TOTALS],
+                keys=[
+                    JOBS,
+                    Keys.job(job),
+                    PENDING_INTERACTIVE if priority is Priority.INTERACTIVE else PENDING,
+                    ACCEPTING,
+                    WAITING,
+                    ENDED,
+                    DEADLINES,
+                    TOTALS,
+                    Keys.jobs_of(owner),
+                ],
                 args=[
                     job,
                     options.model_dump_json(),
@@ -112,36 +130,45 @@ class Ledger:
                     int(announced),
                     "" if deadline_s is None else deadline_s,
                     traceparent or "",
+                    owner,
+                    priority,
                 ],
             )
         )
 
-    def job(self, job: str) -> Job:
-        """State of a job.
+    def job(self, job: str, *, owner: str | None = None) -> Job:
+        """State of a job; with `owner`, of one of his.
 
         Raises:
-            UnknownJob: there is none of that id.
+            UnknownJob: there is none of that id, or it is somebody else's.
             ExpiredJob: there was one.
         """
         fields = cast(dict[str, str], self._redis.hgetall(Keys.job(job)))
-        if not fields and self._redis.exists(Keys.expired(job)):
-            raise ExpiredJob(f"the results of job {job!r} are no longer kept")
         if not fields:
+            gone = cast(str | None, self._redis.get(Keys.expired(job)))
+            if gone is not None and owner in (None, gone):
+                raise ExpiredJob(f"the results of job {job!r} are no longer kept")
+        if not fields or owner not in (None, fields["owner"]):
             raise UnknownJob(f"there is no job {job!r}")
-        return Job(
-            id=job,
-            state=JobState(fields["state"]),
-            counts=JobCounts(
-                total=int(fields["total"]), succeeded=int(fields["succeeded"]), failed=int(fields["failed"])
-            ),
-            options=Options.model_validate_json(fields["options"]),
-            created_at=_time(fields["created_at"]),
-            ended_at=_time(fields["ended_at"]) if "ended_at" in fields else None,
-        )
+        return read_job(job, fields, time.time())
+
+    def jobs(
+        self, owner: str | None, *, limit: int, cursor: str | None = None, state: JobState | None = None
+    ) -> JobPage:
+        """Some jobs, the latest first: those of an owner, or of all for None.
+
+        Raises:
+            InvalidRequest: the cursor is none.
+        """
+        return list_jobs(self._redis, owner, limit=limit, cursor=cursor, state=state)
+
+    def cancel(self, job: str) -> bool:
+        """Let nothing more of a job be begun; False if it has ended, or was canceled before."""
+        return bool(self._cancel_job(keys=[Keys.job(job), DEADLINES], args=[job]))
 
     def has_ended(self, job: str) -> bool:
         """Whether there is no more to come of a job, be it that it is gone."""
-        return self._redis.hget(Keys.job(job), "state") != JobState.IN_PROGRESS
+        return self._redis.hget(Keys.job(job), "state") in (None, JobState.ENDED)
 
     def is_known(self, job: str) -> bool:
         """Whether there is, or was, such a job."""
@@ -176,27 +203,40 @@ class Ledger:
 
     def forget_job(self, job: str, *, remember_s: float) -> bool:
         """Forget a job that has ended; False if it has not. It is remembered that there was one."""
-        keys = [JOBS, ENDED, Keys.job(job), Keys.merged(job), Keys.expired(job)]
+        owner = cast(str | None, self._redis.hget(Keys.job(job), "owner")) or ""
+        keys = [JOBS, ENDED, Keys.job(job), Keys.merged(job), Keys.expired(job), Keys.jobs_of(owner)]
         return bool(self._forget_job(keys=keys, args=[job, max(1, _ms(remember_s))]))
 
     # --- dispatch -----------------------------------------------------------------------------
 
     def dispatch(self, most_in_flight: int) -> list[Dispatched]:
-        """Move shards in flight, up to a number, of all jobs in turn."""
-        flat = self._dispatch(keys=[PENDING, IN_FLIGHT, SENT], args=[most_in_flight, *self._lenses])
+        """Move shards in flight, up to a number, of all jobs in turn.
+
+        Interactive jobs come first, and may have as many in flight beside those.
+        """
+        flat = self._dispatch(
+            keys=[PENDING_INTERACTIVE, PENDING, IN_FLIGHT, SENT], args=[most_in_flight, *self._lenses]
+        )
         found = []
-        for member, closing in zip(flat[::2], flat[1::2], strict=True):
+        for member, closing, priority in zip(*(flat[k::3] for k in range(3)), strict=True):
             job, shard = _split(member)
-            found.append(Dispatched(job=job, shard=shard, closing=int(closing) == 1))
+            found.append(
+                Dispatched(job=job, shard=shard, closing=closing or None, priority=Priority(priority))
+            )
         return found
 
-    def close_jobs(self) -> list[tuple[str, int]]:
-        """Close jobs whose deadline has passed; returns (job, shard) of those of their shards in flight."""
-        closed = set(cast(list[str], self._close_jobs(keys=[DEADLINES])))
+    def close_jobs(self) -> list[Dispatched]:
+        """Close jobs that were canceled or whose deadline has passed; returns their shards in flight."""
+        flat = cast(list[str], self._close_jobs(keys=[DEADLINES]))
+        closed = dict(zip(flat[::2], flat[1::2], strict=True))
         if not closed:
             return []
         flying = [_split(member) for member in cast(list[str], self._redis.zrange(IN_FLIGHT, 0, -1))]
-        return [(job, shard) for job, shard in flying if job in closed]
+        return [
+            Dispatched(job=job, shard=shard, closing=closed[job], priority=Priority.BULK)
+            for job, shard in flying
+            if job in closed
+        ]
 
     def overdue(self, *, every_s: float, message_s: float, lease_s: float) -> list[Overdue]:
         """Stages to hand out again; nothing if somebody has looked less than `every_s` ago.
@@ -211,9 +251,18 @@ class Ledger:
             args=[max(1, _ms(every_s)), _ms(message_s), _ms(lease_s), *stages],
         )
         found = []
-        for member, stage, attempts, blank in zip(*(flat[k::4] for k in range(4)), strict=True):
+        for member, stage, attempts, blank, priority in zip(*(flat[k::5] for k in range(5)), strict=True):
             job, shard = _split(member)
-            found.append(Overdue(job=job, shard=shard, stage=stage, attempts=int(attempts), blank=int(blank)))
+            found.append(
+                Overdue(
+                    job=job,
+                    shard=shard,
+                    stage=stage,
+                    attempts=int(attempts),
+                    blank=int(blank),
+                    priority=Priority(priority),
+                )
+            )
         return found
 
     # --- work ---------------------------------------------------------------------------------
@@ -267,8 +316,9 @@ class Ledger:
         found = zip(self._lenses, values, strict=True)
         return {lens: int(attempt) for lens, attempt in found if attempt is not None}
 
-    def finish_shard(self, job: str, shard: int, attempt: int, *, succeeded: int, failed: int) -> Finish:
-        """Record results that lie in the store."""
+    def finish_shard(self, job: str, shard: int, attempt: int, **documents: int) -> Finish:
+        """Record results that lie in the store; `documents` says how many ended by which of `OUTCOMES`."""
+        outcomes = [part for outcome, n in documents.items() for part in (outcome, n)]
         return Finish(
             self._finish_shard(
                 keys=[
@@ -283,12 +333,16 @@ class Ledger:
                     DEADLINES,
                     TOTALS,
                 ],
-                args=[Keys.member(job, shard), shard, attempt, succeeded, failed],
+                args=[Keys.member(job, shard), shard, attempt, *outcomes],
             )
         )
 
     def _queues(self) -> list[str]:
-        return [f"{BROKER_PREFIX}{stage}" for stage in (*self._lenses, MERGE)]
+        return [
+            f"{BROKER_PREFIX}{queue_name(stage, priority)}"
+            for stage in (*self._lenses, MERGE)
+            for priority in (Priority.BULK, Priority.INTERACTIVE)
+        ]
 
     @staticmethod
     def _keys(attempt: Attempt) -> list[str]:
@@ -315,7 +369,7 @@ class Ledger:
 
     def state(self) -> LedgerState:
         """How full everything is, and what was counted; takes as long as there are shards in flight."""
-        keys = [IN_FLIGHT, PENDING, WAITING, TOTALS, *self._queues()]
+        keys = [IN_FLIGHT, PENDING, PENDING_INTERACTIVE, WAITING, TOTALS, *self._queues()]
         return read_state(self._state(keys=keys, args=[*self._lenses, MERGE]))
 
     def ping(self) -> None:
@@ -330,7 +384,3 @@ def _split(member: str) -> tuple[str, int]:
 
 def _ms(seconds: float) -> int:
     return int(seconds * 1000)
-
-
-def _time(seconds: str) -> datetime:
-    return datetime.fromtimestamp(float(seconds), UTC)

@@ -1,15 +1,16 @@
 -- Find stages that nobody is at and that no message will bring about, and count them as sent again.
 -- KEYS[1] bifocal:in_flight    zset     shards, scored by when they were last looked at
 -- KEYS[2] bifocal:reconciler   string   held for a while by whoever looks, so that one does
--- KEYS[3] bifocal:front        hash     by stage, the latest message that was begun
+-- KEYS[3] bifocal:front        hash     by queue, the latest message that was begun
 -- KEYS[4] bifocal:sent         string   number of the last message
 -- KEYS[5] bifocal:totals       hash     counts them by what became of the message before
--- KEYS[6…] queues of the stages  list   only their lengths are read; in the order of the stages
+-- KEYS[6…] queues of the stages  list   only their lengths are read; in the order of the stages, each with
+--                                      that of interactive jobs behind it
 -- ARGV[1] milliseconds between two looks
 -- ARGV[2] milliseconds that a message is given
 -- ARGV[3] milliseconds that a lease may have left at most
 -- ARGV[4…] the stages, the merge last
--- Returns, flat: job:shard, stage, attempts, attempts that died before they named a document; …
+-- Returns, flat: job:shard, stage, attempts, attempts that died before they named a document, priority; …
 --
 -- Queues are first in, first out. So a message is lost if it was popped and nothing came of it: if its
 -- queue is empty, or if one that was sent later has been begun.
@@ -18,15 +19,19 @@ local time = redis.call('TIME')
 local now_ms = time[1] * 1000 + math.floor(time[2] / 1000)
 local idle, front = {}, {}
 for s = 4, #ARGV do
-  idle[s] = redis.call('LLEN', KEYS[s + 2]) == 0
-  front[s] = tonumber(redis.call('HGET', KEYS[3], ARGV[s]) or '0')
+  for q, queue in ipairs({ARGV[s], ARGV[s] .. '.interactive'}) do
+    idle[queue] = redis.call('LLEN', KEYS[2 * s - 3 + q]) == 0
+    front[queue] = tonumber(redis.call('HGET', KEYS[3], queue) or '0')
+  end
 end
 local found = {}
 for _, member in ipairs(redis.call('ZRANGE', KEYS[1], 0, -1)) do
   local shard = 'bifocal:shard:' .. member
   local read = true
+  local priority = redis.call('HGET', shard, 'priority') or 'bulk'
   for s = 4, #ARGV do
     local stage = ARGV[s]
+    local queue = priority == 'interactive' and stage .. '.interactive' or stage
     local is_merge = s == #ARGV
     local due = is_merge and read or (not is_merge and redis.call('HEXISTS', shard, stage) == 0)
     if due and not is_merge then read = false end
@@ -38,7 +43,7 @@ for _, member in ipairs(redis.call('ZRANGE', KEYS[1], 0, -1)) do
       local begun = tonumber(redis.call('HGET', shard, 'begun:' .. stage) or '-1')
       local sent_at = tonumber(redis.call('HGET', shard, 'sent_at:' .. stage) or '0')
       local waited = math.abs(now_ms - sent_at) > tonumber(ARGV[2])
-      if begun == sent or (waited and (idle[s] or sent < front[s])) then
+      if begun == sent or (waited and (idle[queue] or sent < front[queue])) then
         redis.call('HSET', shard, 'sent:' .. stage, redis.call('INCR', KEYS[4]), 'sent_at:' .. stage, now_ms)
         local cause = 'message_lost:'
         if begun == sent then
@@ -49,6 +54,7 @@ for _, member in ipairs(redis.call('ZRANGE', KEYS[1], 0, -1)) do
         found[#found + 1] = stage
         found[#found + 1] = tonumber(redis.call('HGET', shard, 'attempts:' .. stage) or '0')
         found[#found + 1] = tonumber(redis.call('HGET', shard, 'blank:' .. stage) or '0')
+        found[#found + 1] = priority
       end
     end
   end

@@ -35,9 +35,8 @@ class LedgerState:
     documents_accepted: int
     documents_refused: int
     """Documents that could not be read at acceptance, of jobs that were accepted."""
-    documents_succeeded: int
-    documents_failed: int
-    """Accepted documents that ended without a report."""
+    documents_ended: Mapping[str, int]
+    """Accepted documents by how they ended: `succeeded`, `errored`, `canceled`, `expired`."""
     jobs_pending: int
     """Jobs with shards that were not dispatched yet."""
     shards_pending: int
@@ -46,6 +45,9 @@ class LedgerState:
     """Since the dispatch of the shard that has been in flight longest; 0 without any."""
     stages: Mapping[str, StageState]
 
+
+#: How a document ends.
+OUTCOMES = ("succeeded", "errored", "canceled", "expired")
 
 #: Why a message is sent again.
 CAUSES = ("message_lost", "worker_lost", "handed_back")
@@ -64,8 +66,7 @@ def read_state(answer: str) -> LedgerState:
         jobs_ended=total("jobs_ended"),
         documents_accepted=total("accepted"),
         documents_refused=total("refused"),
-        documents_succeeded=total("succeeded"),
-        documents_failed=total("failed"),
+        documents_ended={outcome: total(outcome) for outcome in OUTCOMES},
         jobs_pending=found["jobs_pending"],
         shards_pending=found["shards_pending"],
         shards_in_flight=found["in_flight"],

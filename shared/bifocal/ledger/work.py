@@ -3,6 +3,8 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from bifocal.contracts import Priority
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Attempt:
@@ -30,7 +32,9 @@ class Dispatched:
 
     job: str
     shard: int
-    closing: bool
+    closing: str | None
+    """Why the job is: `canceled` or `expired`."""
+    priority: Priority
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,3 +48,4 @@ class Overdue:
     """Times a worker has begun it and not handed it back."""
     blank: int
     """Attempts of these that died before they named a document."""
+    priority: Priority = Priority.BULK

@@ -25,7 +25,7 @@ from bifocal.observe.exposition import serve_metrics
 from bifocal.observe.logs import set_up_logging
 from bifocal.observe.metrics import REDIS_ERRORS, STAGE_DURATION
 from bifocal.process import collect_rarely, end_with_parent
-from bifocal.queue import celery_app, task_name
+from bifocal.queue import celery_app, queues_of, task_name
 from bifocal.settings import Settings, settings
 from bifocal.store import Store
 from bifocal.worker.hold import Hold, LeaseLost
@@ -103,7 +103,7 @@ def run_worker(app: Celery, name: str) -> None:
             "--quiet",  # no banner: the log has lines only
             "worker",
             "--queues",
-            name,
+            ",".join(queues_of(name)),
             "--pool",
             "solo",
             "--loglevel",
