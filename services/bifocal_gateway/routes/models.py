@@ -35,7 +35,7 @@ async def neighbours(
     word: Annotated[str, Path(min_length=1, max_length=200)],
     model: Annotated[str | None, Query(description="A static model; the default one without.")] = None,
     n: Annotated[int, Query(ge=1, le=50)] = 10,
-    space: Annotated[Space, Query(description="Where cosines are from.")] = Options().static_space,
+    space: Annotated[Space, Query(description="Where cosines are from.")] = Space.COMMON_REMOVED,
 ) -> NeighbourList:
     """The words of a static model's vocabulary that are nearest to a word, by cosine."""
     gateway: Gateway = request.app.state.gateway
