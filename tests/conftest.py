@@ -1,8 +1,11 @@
 """Real parts for the tests: a stack of its own, the packaged models, real documents."""
 
+import os
+import shutil
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -11,6 +14,16 @@ from bifocal.contracts import Document, ShardDocument
 from bifocal.ledger import Ledger
 from bifocal.lenses import LENSES
 from bifocal.text import Segmenter, shard_document
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser
+
+CHROMIUM_ARGS = [
+    "--no-sandbox",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
 
 EVALUATION_DATA = Path(__file__).parents[2] / "shared" / "data"
 
@@ -75,3 +88,19 @@ def evaluation_data() -> Path:
     if not EVALUATION_DATA.is_dir():
         pytest.skip("the evaluation sets are not on this machine")
     return EVALUATION_DATA
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator["Browser"]:
+    """A real Chromium. Not for the whole session: its event loop would be in the way of other tests."""
+    from playwright.sync_api import sync_playwright
+
+    path = shutil.which("chromium")
+    if path is None:
+        if os.environ.get("CI"):
+            pytest.fail("CI has to have Chromium: apt-get install chromium")
+        pytest.skip("there is no Chromium here: apt-get install chromium")
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=path, args=CHROMIUM_ARGS)
+        yield browser
+        browser.close()

@@ -1,9 +1,7 @@
 """The page as a reader meets it, in a real Chromium."""
 
 import json
-import os
 import re
-import shutil
 from collections.abc import Callable, Iterator
 from itertools import combinations
 from pathlib import Path
@@ -11,7 +9,7 @@ from typing import Any
 from xml.etree import ElementTree
 
 import pytest
-from playwright.sync_api import Browser, Dialog, Locator, expect, sync_playwright
+from playwright.sync_api import Browser, Dialog, Locator, expect
 from playwright.sync_api import Page as Tab
 
 from batch_report_builder import AGREEMENTS, SPREADS, batch, batch_report, term_pair
@@ -47,27 +45,7 @@ KINDS = [
     Pair(a=0, b=8, verdict=Verdict.MEANING_ONLY),
     Pair(a=5, b=8, verdict=Verdict.NEITHER, kind=kind("subject", probability=0.9996), joint=0.5),
 ]
-ARGS = [
-    "--no-sandbox",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-]
-
 Open = Callable[[Page], Tab]
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    path = shutil.which("chromium")
-    if path is None:
-        if os.environ.get("CI"):
-            pytest.fail("CI has to have Chromium: apt-get install chromium")
-        pytest.skip("there is no Chromium here: apt-get install chromium")
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=path, args=ARGS)
-        yield browser
-        browser.close()
 
 
 @pytest.fixture

@@ -14,7 +14,7 @@ from bifocal.text import Segmenter
 from bifocal_gateway.caller import Caller
 from bifocal_gateway.gateway import Gateway
 from bifocal_gateway.problems import handle_problems, problem
-from bifocal_gateway.routes import compare, events, health, jobs, metrics, models, results, summary
+from bifocal_gateway.routes import compare, events, health, jobs, metrics, models, reference, results, summary
 from bifocal_gateway.watched import Watched
 
 
@@ -31,11 +31,11 @@ def create_app(settings: Settings) -> FastAPI:
         gateway.expiry.stop()
         gateway.dispatcher.stop()
 
-    # The interactive pages load their scripts from elsewhere, so there are none.
+    # FastAPI's own pages load their scripts from elsewhere; `routes.reference` has one that does not.
     app = FastAPI(title="bifocal", version=__version__, lifespan=lifespan, docs_url=None, redoc_url=None)
     app.state.gateway = gateway
     handle_problems(app)
-    for routes in (jobs, events, results, summary, compare, models, health, metrics):
+    for routes in (jobs, events, results, summary, compare, models, health, metrics, reference):
         app.include_router(routes.router)
 
     @app.middleware("http")
