@@ -1,4 +1,7 @@
-"""The contextual lens's worker: `celery -A bifocal_contextual.worker worker -Q contextual -P solo`."""
+"""The contextual lens's worker:
+
+celery -A bifocal_contextual.worker worker -Q contextual.interactive,contextual -P solo
+"""
 
 from transformers.utils import logging as transformers_logging
 

@@ -1,4 +1,7 @@
-"""The static lens's worker: `celery -A bifocal_static.worker worker -Q static`."""
+"""The static lens's worker:
+
+celery -A bifocal_static.worker worker -Q static.interactive,static
+"""
 
 from bifocal.contracts import Options
 from bifocal.models import static_models
