@@ -1,28 +1,32 @@
-"""A TCP proxy that cuts connections in the middle of an answer."""
+"""A TCP proxy that cuts connections in the middle of a request or an answer."""
 
 import socket
 import threading
 from collections.abc import Iterator, Sequence
 from types import TracebackType
 
+_METHODS = (b"GET ", b"POST ", b"DELETE ")
 _PIECE = 16 * 1024
 
 
 class CuttingProxy:
-    """Passes everything on between clients and a server, but for answers that it cuts.
+    """Passes everything on between clients and a server, but for what it cuts.
 
-    Of the requests whose head holds `of`, the first answer is cut after the first of `after_bytes`, the next
-    one after the next, and so on; when they are used up, everything passes.
+    Of the requests whose first line holds `of`, the first is cut after as many bytes as `requests` says
+    first, the next one after as many as it says next; in the same way `answers` cuts what is answered to
+    them. When the numbers are used up, everything passes.
     """
 
-    def __init__(self, server: tuple[str, int], *, after_bytes: Sequence[int], of: bytes = b"") -> None:
+    def __init__(
+        self, server: tuple[str, int], *, of: bytes, requests: Sequence[int] = (), answers: Sequence[int] = ()
+    ) -> None:
         self._server = server
-        self._after_bytes = list(after_bytes)
         self._of = of
+        self._requests, self._answers = list(requests), list(answers)
         self._lock = threading.Lock()
-        self._listening = socket.create_server(("127.0.0.1", 0))
         self._open: set[socket.socket] = set()
-        self.url = "http://127.0.0.1:{}".format(self._listening.getsockname()[1])
+        self._listening = socket.create_server(("127.0.0.1", 0))
+        self.url = f"http://127.0.0.1:{self._listening.getsockname()[1]}"
         self.n_cut = 0
 
     def __enter__(self) -> "CuttingProxy":
@@ -35,9 +39,8 @@ class CuttingProxy:
         _shut(self._listening)
         self._listening.close()
         with self._lock:
-            still_open = list(self._open)
-        for one in still_open:
-            _shut(one)
+            for one in self._open:
+                _shut(one)
 
     def _listen(self) -> None:
         while True:
@@ -51,34 +54,58 @@ class CuttingProxy:
         with client, socket.create_connection(self._server) as server:
             with self._lock:
                 self._open |= {client, server}
-            left: list[int] = []
-            """Bytes of the answer under way that may pass, if it is to be cut."""
-            answering = threading.Thread(target=self._answer, args=(client, server, left), daemon=True)
+            request, answer = _Cut(self._requests), _Cut(self._answers)
+            answering = threading.Thread(target=self._pass, args=(server, client, answer), daemon=True)
             answering.start()
             for piece in _pieces(client):
-                if self._of in piece.partition(b"\r\n")[0]:
-                    with self._lock:
-                        left[:] = self._after_bytes[:1]
-                if not _sent(server, piece):
+                if piece.startswith(_METHODS):
+                    asked_for = self._of in piece.partition(b"\r\n")[0]
+                    request.begin(asked_for)
+                    answer.begin(asked_for)
+                if not self._passed(piece, server, request):
                     break
-            _shut(server)
+            for one in (server, client):
+                _shut(one)
             answering.join()
             with self._lock:
                 self._open -= {client, server}
 
-    def _answer(self, client: socket.socket, server: socket.socket, left: list[int]) -> None:
-        for piece in _pieces(server):
-            with self._lock:
-                passed = piece[: left[0]] if left else piece
-                cut = bool(left) and len(piece) > left[0]
-                if cut:
-                    self.n_cut += 1
-                    del self._after_bytes[0]
-                elif left:
-                    left[0] -= len(piece)
-            if not _sent(client, passed) or cut:
+    def _pass(self, source: socket.socket, target: socket.socket, cut: "_Cut") -> None:
+        for piece in _pieces(source):
+            if not self._passed(piece, target, cut):
                 break
-        _shut(client)
+        _shut(target)
+
+    def _passed(self, piece: bytes, target: socket.socket, cut: "_Cut") -> bool:
+        """Hand on a piece, or as much of it as may pass; whether that was all, and it arrived."""
+        with self._lock:
+            passed = cut.allowed(piece)
+            self.n_cut += len(passed) < len(piece)
+        try:
+            target.sendall(passed)
+        except OSError:
+            return False
+        return len(passed) == len(piece)
+
+
+class _Cut:
+    """How much of the request or answer under way may pass."""
+
+    def __init__(self, after_bytes: list[int]) -> None:
+        self._after_bytes = after_bytes
+        self._left: int | None = None
+
+    def begin(self, asked_for: bool) -> None:
+        self._left = self._after_bytes[0] if asked_for and self._after_bytes else None
+
+    def allowed(self, piece: bytes) -> bytes:
+        if self._left is None:
+            return piece
+        passed = piece[: self._left]
+        self._left -= len(passed)
+        if len(passed) < len(piece):
+            del self._after_bytes[0]
+        return passed
 
 
 def _pieces(source: socket.socket) -> Iterator[bytes]:
@@ -87,14 +114,6 @@ def _pieces(source: socket.socket) -> Iterator[bytes]:
             yield piece
     except OSError:
         return
-
-
-def _sent(target: socket.socket, piece: bytes) -> bool:
-    try:
-        target.sendall(piece)
-    except OSError:
-        return False
-    return True
 
 
 def _shut(one: socket.socket) -> None:

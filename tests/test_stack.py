@@ -194,9 +194,9 @@ def test_an_unknown_job_is_a_404_that_the_client_raises(client: Client) -> None:
 
 
 def test_a_gateway_that_is_not_there_is_said_to_be_unreachable() -> None:
-    with Client("http://127.0.0.1:9", retry_for_s=0) as nobody:
-        with pytest.raises(GatewayUnreachable, match="bifocal serve"):
-            nobody.job("any")
+    url = "http://127.0.0.1:9"
+    with Client(url, retry_for_s=0) as nobody, pytest.raises(GatewayUnreachable, match="bifocal serve"):
+        nobody.job("any")
 
 
 def test_results_can_be_followed_part_by_part_without_gap_or_repetition(

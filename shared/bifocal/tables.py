@@ -60,11 +60,9 @@ class Table:
             import pandas
         except ImportError:
             raise MissingExtra("this needs pandas; install `bifocal[frames]`") from None
+        types = {name: _PANDAS[kind] for name, kind in self.columns.items()}
         return pandas.DataFrame(
-            {
-                name: pandas.Series(self.values[name], dtype=_PANDAS[kind])
-                for name, kind in self.columns.items()
-            }
+            {name: pandas.Series(self.values[name], dtype=one) for name, one in types.items()}
         )
 
     def to_polars(self) -> "polars.DataFrame":

@@ -1,5 +1,6 @@
 """The client for code that awaits."""
 
+import asyncio
 import time
 from collections.abc import AsyncGenerator, AsyncIterable, Awaitable, Callable, Iterable
 from contextlib import aclosing
@@ -8,8 +9,6 @@ from pathlib import Path
 from types import TracebackType
 from typing import IO, Any
 
-import anyio
-import anyio.to_thread
 import httpx
 
 from bifocal.client import faults, requests
@@ -27,7 +26,7 @@ Progress = Callable[[Job], object]
 
 
 class AsyncClient:
-    """`Client` for asyncio and trio: the same verbs, the same retries, the same errors.
+    """`Client` for asyncio: the same verbs, the same retries, the same errors.
 
     Documents may come from an async iterable too, and results are async iterators. One client serves any
     number of tasks.
@@ -42,7 +41,7 @@ class AsyncClient:
         retry_for_s: float | None = None,
         transport: httpx.AsyncBaseTransport | None = None,
         clock: Callable[[], float] = time.monotonic,
-        sleep: Callable[[float], Awaitable[object]] = anyio.sleep,
+        sleep: Callable[[float], Awaitable[object]] = asyncio.sleep,
     ) -> None:
         connection = Connection.of(url, api_key, timeout_s, retry_for_s)
         self.url = connection.url
@@ -218,7 +217,7 @@ class AsyncClient:
             try:
                 async with aclosing(await self._send(request, stream=True)) as response:
                     async for chunk in response.aiter_bytes():
-                        await anyio.to_thread.run_sync(file.write, chunk)
+                        await asyncio.to_thread(file.write, chunk)
             except httpx.RequestError as error:
                 fault = faults.of_transport(self.url, error)
             else:

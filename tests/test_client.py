@@ -1,0 +1,170 @@
+"""Both clients against a real gateway, and a network that cuts their connections."""
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator, Callable, Iterator
+from urllib.parse import urlsplit
+
+import pytest
+
+from bifocal import AsyncClient, Client, Document, EmbeddedStack, Failure, Job, Options, Report
+from bifocal.contracts import JobState
+from bifocal.errors import GatewayUnreachable, UnknownJob
+from cutting_proxy import CuttingProxy
+
+pytestmark = pytest.mark.stack
+
+QUICK = Options(permutations=0)
+
+Results = list[Report | Failure]
+
+
+@pytest.fixture(scope="module")
+def documents() -> list[Document]:
+    """More than one part of results, one of them a failure."""
+    texts = ["", *(f"Cat number {n} sat on the mat." for n in range(70))]
+    return [Document(id=f"d{n}", text=text) for n, text in enumerate(texts)]
+
+
+@pytest.fixture(scope="module")
+def ended(client: Client, documents: list[Document]) -> Job:
+    return client.wait(client.submit(iter(documents), QUICK).id)
+
+
+@pytest.fixture(scope="module")
+def whole(client: Client, ended: Job) -> Results:
+    return list(client.results(ended.id))
+
+
+def read(url: str, verb: Callable[[Client], Iterator[Report | Failure]]) -> Results:
+    with Client(url) as client:
+        return list(verb(client))
+
+
+def read_async(url: str, verb: Callable[[AsyncClient], AsyncIterator[Report | Failure]]) -> Results:
+    async def main() -> Results:
+        async with AsyncClient(url) as client:
+            return [result async for result in verb(client)]
+
+    return asyncio.run(main())
+
+
+both = pytest.mark.parametrize("read", [read, read_async], ids=["waiting", "awaiting"])
+
+
+def cutting(stack: EmbeddedStack, **cuts: object) -> CuttingProxy:
+    address = urlsplit(stack.url)
+    assert address.hostname
+    assert address.port
+    return CuttingProxy((address.hostname, address.port), **cuts)  # type: ignore[arg-type]
+
+
+def size(results: Results) -> int:
+    return sum(len(result.model_dump_json()) for result in results)
+
+
+@both
+@pytest.mark.parametrize("verb", ["results", "follow"])
+def test_results_are_whole_however_often_the_connection_breaks(
+    read: Callable[..., Results], verb: str, stack: EmbeddedStack, ended: Job, whole: Results
+) -> None:
+    # Within the head, within the first line, twice within the body at the same place, and near the end.
+    cuts = [50, 500, size(whole) // 3, size(whole) // 3, size(whole) - 1]
+    with cutting(stack, of=b"/results", answers=cuts) as proxy:
+        assert read(proxy.url, lambda client: getattr(client, verb)(ended.id)) == whole
+    assert proxy.n_cut == len(cuts)
+
+
+@both
+def test_a_job_is_followed_while_it_runs_and_connections_break(
+    read: Callable[..., Results], stack: EmbeddedStack, documents: list[Document], whole: Results
+) -> None:
+    with cutting(stack, of=b"/results", answers=[300, 20_000, 300]) as proxy:
+        assert read(proxy.url, lambda client: client.compare(iter(documents), QUICK)) == whole
+    assert proxy.n_cut == 3
+
+
+@both
+def test_documents_that_can_be_taken_once_become_one_job_though_the_upload_breaks_off(
+    read: Callable[..., Results], stack: EmbeddedStack, documents: list[Document], whole: Results
+) -> None:
+    with cutting(stack, of=b"POST /v1/jobs ", requests=[100, 9_000]) as proxy:
+        assert read(proxy.url, lambda client: client.compare(iter(documents), QUICK)) == whole
+    assert proxy.n_cut == 2
+
+
+def test_a_stretch_that_never_gets_on_is_given_up(stack: EmbeddedStack, ended: Job) -> None:
+    with (
+        cutting(stack, of=b"/results", answers=[400] * 100) as proxy,
+        Client(proxy.url, retry_for_s=0.5) as client,
+        pytest.raises(GatewayUnreachable, match="broke off"),
+    ):
+        list(client.results(ended.id))
+
+
+def test_each_attempt_is_told_in_the_log(
+    stack: EmbeddedStack, ended: Job, caplog: pytest.LogCaptureFixture
+) -> None:
+    with (
+        caplog.at_level(logging.WARNING),
+        cutting(stack, of=b"/results", answers=[400]) as proxy,
+        Client(proxy.url) as client,
+    ):
+        list(client.results(ended.id))
+    (told,) = [record for record in caplog.records if record.name == "bifocal.client"]
+    assert "broke off" in told.message
+    assert "trying again in" in told.message
+
+
+def test_documents_of_an_async_iterable_are_compared_beside_other_jobs(
+    stack: EmbeddedStack, documents: list[Document], whole: Results
+) -> None:
+    async def arriving() -> AsyncIterator[Document]:
+        for document in documents:
+            await asyncio.sleep(0)
+            yield document
+
+    async def one(client: AsyncClient) -> Results:
+        return [result async for result in client.compare(arriving(), QUICK)]
+
+    async def main() -> None:
+        async with stack.async_client() as client:
+            assert await asyncio.gather(*(one(client) for _ in range(3))) == [whole] * 3
+
+    asyncio.run(main())
+
+
+def test_the_verbs_that_await_say_what_those_say_that_wait(
+    client: Client, stack: EmbeddedStack, ended: Job, documents: list[Document]
+) -> None:
+    looks: list[JobState] = []
+
+    async def look(job: Job) -> None:
+        looks.append(job.state)
+
+    async def main() -> None:
+        async with stack.async_client() as awaiting:
+            assert await awaiting.job(ended.id) == ended
+            assert await awaiting.wait(ended.id, progress=look) == ended
+            assert await awaiting.summary(ended.id) == client.summary(ended.id)
+            with pytest.raises(UnknownJob):
+                await awaiting.job("nobody")
+            job = await awaiting.submit(documents[:3], QUICK, deadline_s=60)
+            assert (await awaiting.wait(job.id)).counts.total == 3
+
+    asyncio.run(main())
+    assert looks == [JobState.ENDED]
+
+
+def test_who_has_seen_enough_can_leave(stack: EmbeddedStack, ended: Job, whole: Results) -> None:
+    async def main() -> None:
+        async with stack.async_client() as client:
+            async for result in client.follow(ended.id):
+                assert result == whole[0]
+                break
+            assert (await client.job(ended.id)) == ended
+
+    asyncio.run(main())
+    with stack.client() as client:
+        assert next(client.follow(ended.id)) == whole[0]
+        assert client.job(ended.id) == ended
