@@ -2,13 +2,21 @@
 
 import asyncio
 import logging
+import socket
+import threading
 from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
 from urllib.parse import urlsplit
 
 import pytest
+import uvicorn
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.types import Receive, Scope, Send
 
 from bifocal import AsyncClient, Client, Document, EmbeddedStack, Failure, Job, Options, Report
-from bifocal.contracts import JobState
+from bifocal.contracts import JobCounts, JobState
 from bifocal.errors import GatewayUnreachable, UnknownJob
 from cutting_proxy import CuttingProxy
 
@@ -88,9 +96,68 @@ def test_a_job_is_followed_while_it_runs_and_connections_break(
 def test_documents_that_can_be_taken_once_become_one_job_though_the_upload_breaks_off(
     read: Callable[..., Results], stack: EmbeddedStack, documents: list[Document], whole: Results
 ) -> None:
-    with cutting(stack, of=b"POST /v1/jobs ", requests=[100, 3_000]) as proxy:
+    with cutting(stack, of=b"POST /v1/jobs ", requests=[100, 2_000]) as proxy:
         assert read(proxy.url, lambda client: client.compare(iter(documents), QUICK)) == whole
     assert proxy.n_cut == 2
+
+
+class Full:
+    """A gateway that refuses submissions before it has read them, up to a number; then takes one in."""
+
+    def __init__(self, refusals: int) -> None:
+        self._refusals = refusals
+        self.taken_in: list[bytes] = []
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if self._refusals:
+            self._refusals -= 1
+            await JSONResponse({"code": "too_many_waiting", "detail": "full"}, 429)(scope, receive, send)
+            return
+        self.taken_in.append(await Request(scope, receive).body())
+        counts = JobCounts(total=1, succeeded=1, failed=0)
+        job = Job(
+            id="j",
+            state=JobState.ENDED,
+            counts=counts,
+            options=QUICK,
+            created_at=datetime(2026, 1, 1, tzinfo=UTC),
+        )
+        await Response(job.model_dump_json(), 202)(scope, receive, send)
+
+
+@contextmanager
+def serving(app: Full) -> Iterator[str]:
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        server = uvicorn.Server(uvicorn.Config(app, log_level="error", lifespan="off"))
+        thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]})
+        thread.start()
+        try:
+            yield f"http://127.0.0.1:{listening.getsockname()[1]}"
+        finally:
+            server.should_exit = True
+            thread.join()
+
+
+def many() -> Iterator[Document]:
+    """More than fits in the buffers of a connection."""
+    return (Document(id=str(n), text="A cat. " * 200) for n in range(8_000))
+
+
+async def submit_async(url: str) -> Job:
+    async with AsyncClient(url) as client:
+        return await client.submit(many(), QUICK)
+
+
+def test_an_upload_that_is_refused_under_way_is_sent_again_from_its_beginning() -> None:
+    app = Full(refusals=2)
+    with serving(app) as url, Client(url) as client:
+        assert client.submit(many(), QUICK).id == "j"
+    app._refusals = 2
+    with serving(app) as url:
+        assert asyncio.run(submit_async(url)).id == "j"
+    one, other = app.taken_in
+    assert one == other
+    assert [Document.model_validate_json(line) for line in one.splitlines()[1:]] == list(many())
 
 
 def test_a_stretch_that_never_gets_on_is_given_up(stack: EmbeddedStack, ended: Job) -> None:
