@@ -144,7 +144,8 @@ def main() -> None:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("documents", type=int, nargs="*", default=DOCUMENTS)
-    print(json.dumps([measure(n_documents) for n_documents in parser.parse_args().documents], indent=2))
+    for n_documents in parser.parse_args().documents:
+        print(json.dumps(measure(n_documents), indent=2), flush=True)
 
 
 if __name__ == "__main__":

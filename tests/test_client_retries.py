@@ -2,6 +2,8 @@
 
 import asyncio
 import json
+import subprocess
+import sys
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
@@ -441,3 +443,8 @@ def test_an_export_is_there_whole_or_not_at_all(talk: Talk, tmp_path: Any) -> No
     with pytest.raises(GatewayUnreachable, match="broke off"):
         talk(Gateway(broken), lambda client: client.export("j", "csv", path), retry_for_s=0)
     assert [(one.name, one.read_bytes()) for one in tmp_path.iterdir()] == [("relations.csv", b"all of it")]
+
+
+def test_whoever_only_imports_the_package_does_not_import_http() -> None:
+    check = "import bifocal, sys; assert not {'httpx', 'bifocal.client'} & set(sys.modules)"
+    subprocess.run([sys.executable, "-c", check], check=True)
