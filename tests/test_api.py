@@ -123,7 +123,7 @@ def test_a_canceled_job_keeps_the_reports_it_has_and_begins_no_more(
     http: httpx.Client, client: Client, stack: EmbeddedStack
 ) -> None:
     job = submit(http, *[FRANCE] * 500)
-    client.wait(job.id, on_progress=lambda now: now.counts.done and http.post(f"/jobs/{job.id}/cancel"))
+    client.wait(job.id, progress=lambda now: now.counts.done and http.post(f"/jobs/{job.id}/cancel"))
     ended = look(http, job)
     assert ended.canceling_at is not None
     assert ended.counts.succeeded > 0

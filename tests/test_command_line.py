@@ -293,7 +293,11 @@ def test_wrong_usage_ends_with_2_and_names_the_option(
 
 
 def test_a_deployment_that_does_not_answer_is_named(france: Path, tmp_path: Path) -> None:
-    environment = {**os.environ, "BIFOCAL_URL": "http://127.0.0.1:9"}
+    environment = {
+        **os.environ,
+        "BIFOCAL_URL": "http://127.0.0.1:9",
+        "BIFOCAL_CLIENT_RETRY_FOR_S": "0",
+    }
     done = subprocess.run(
         [*COMMAND, "compare", str(france), "-o", str(tmp_path)], env=environment, capture_output=True
     )

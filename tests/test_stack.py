@@ -188,7 +188,8 @@ def test_an_unknown_job_is_a_404_that_the_client_raises(client: Client) -> None:
 
 
 def test_a_gateway_that_is_not_there_is_said_to_be_unreachable() -> None:
-    with Client("http://127.0.0.1:9") as nobody, pytest.raises(GatewayUnreachable, match="bifocal serve"):
+    url = "http://127.0.0.1:9"
+    with Client(url, retry_for_s=0) as nobody, pytest.raises(GatewayUnreachable, match="bifocal serve"):
         nobody.job("any")
 
 
@@ -251,7 +252,7 @@ def test_a_worker_killed_at_work_loses_nothing(lee: list[Document]) -> None:
                 stack.start("contextual")
                 killed = True
 
-        client.wait(job.id, on_progress=kill_once)
+        client.wait(job.id, progress=kill_once)
         assert killed
         results = list(client.results(job.id))
     assert sorted(result.id for result in results) == sorted(document.id for document in lee[:24])
@@ -318,7 +319,7 @@ def test_documents_whose_lens_never_comes_back_end_as_failures(tmp_path: Path) -
             ledger.lease("contextual", job.id, 0, owner="doomed", for_s=0.2)
             ledger._redis.delete("bifocal:broker:contextual")
 
-        client.wait(job.id, on_progress=die_again)
+        client.wait(job.id, progress=die_again)
         ledger.close()
         (failure,) = client.results(job.id)
         assert client.summary(job.id).n_documents == 0

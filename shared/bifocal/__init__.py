@@ -5,6 +5,8 @@ from bifocal import Client, Document
 with Client() as client:
     for result in client.compare([Document(id="1", text="France is a country, it is in Europe.")]):
         ...
+
+`AsyncClient` is the same for code that awaits.
 """
 
 __version__ = "0.1.0"
@@ -15,10 +17,11 @@ from bifocal.contracts import BatchReport, Document, Failure, Job, Options, Rela
 from bifocal.errors import BifocalError
 
 if TYPE_CHECKING:
-    from bifocal.client import Client
+    from bifocal.client import AsyncClient, Client
     from bifocal.embedded import EmbeddedStack
 
 __all__ = [
+    "AsyncClient",
     "BatchReport",
     "BifocalError",
     "Client",
@@ -36,10 +39,10 @@ __all__ = [
 
 def __getattr__(name: str) -> Any:
     """Clients are imported when asked for: workers import this package too, and have no use for HTTP."""
-    if name == "Client":
-        from bifocal.client import Client
+    if name in {"AsyncClient", "Client"}:
+        from bifocal import client
 
-        return Client
+        return getattr(client, name)
     if name == "EmbeddedStack":
         from bifocal.embedded import EmbeddedStack
 

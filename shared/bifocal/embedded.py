@@ -18,7 +18,7 @@ from typing import IO
 import httpx
 import redis
 
-from bifocal.client import Client
+from bifocal.client import AsyncClient, Client
 from bifocal.errors import MissingExtra, StackFailed
 
 #: Every service, as arguments to `python -m`; the slowest to load first.
@@ -28,6 +28,9 @@ SERVICES = {
     "gateway": ("bifocal_gateway",),
     "merge": ("bifocal_gateway", "merge"),
 }
+
+#: A gateway of one's own that does not answer has died, as `check` will tell.
+_RETRY_FOR_S = 5.0
 
 _STOP_S = 10.0
 _START_S = 120.0
@@ -88,7 +91,11 @@ class EmbeddedStack:
 
     def client(self) -> Client:
         """A client of this stack."""
-        return Client(self.url, api_key=self._env.get("BIFOCAL_API_KEY"))
+        return Client(self.url, api_key=self._env.get("BIFOCAL_API_KEY"), retry_for_s=_RETRY_FOR_S)
+
+    def async_client(self) -> AsyncClient:
+        """The same for code that awaits."""
+        return AsyncClient(self.url, api_key=self._env.get("BIFOCAL_API_KEY"), retry_for_s=_RETRY_FOR_S)
 
     def start(self, name: str) -> None:
         """Start one service of `SERVICES`; one that ran under the name before must have ended."""

@@ -35,6 +35,8 @@ class Settings(BaseSettings):
 
     url: str | None = None
     """Gateway the command line and the client talk to; unset, they start a stack of their own."""
+    client_retry_for_s: float = Field(default=60.0, ge=0)
+    """How long the command line and the client go on trying after something failed that may pass."""
     api_key: SecretStr | None = None
     """Key that requests must carry as a bearer token. Without one the gateway serves loopback only."""
     host: str = "127.0.0.1"

@@ -210,7 +210,7 @@ def _results(
                 check()
                 show(job)
 
-            yield from client.follow(job.id, on_progress=look)
+            yield from client.follow(job.id, progress=look)
         try:
             yield client.summary(job.id)
         except BifocalError as error:

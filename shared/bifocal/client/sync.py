@@ -1,0 +1,249 @@
+"""The client for code that waits."""
+
+import time
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import closing
+from pathlib import Path
+from types import TracebackType
+from typing import IO, Any
+
+import httpx
+
+from bifocal.client import faults, requests
+from bifocal.client.connection import Connection
+from bifocal.client.files import whole_file
+from bifocal.client.looks import Looks
+from bifocal.client.requests import Answer, Request
+from bifocal.client.results import Reading, only_report
+from bifocal.client.retries import Retries
+from bifocal.client.upload import Upload
+from bifocal.contracts import (
+    BatchReport,
+    Document,
+    Failure,
+    Job,
+    JobState,
+    ModelList,
+    NeighbourList,
+    Options,
+    Priority,
+    Report,
+)
+
+
+class Client:
+    """Submits documents to a gateway and fetches their reports.
+
+    By default it talks to `BIFOCAL_URL`, or to port 8420 of this machine, with `BIFOCAL_API_KEY`.
+
+    What may pass is tried again, at growing intervals, until `retry_for_s` seconds after the first failure
+    (`BIFOCAL_CLIENT_RETRY_FOR_S`, 60): a connection that breaks off or is refused, a gateway that has no room
+    or is being started. Nothing is done twice by that. Then, and for all else, every method raises an error
+    of `bifocal.errors`: `GatewayUnreachable` when nobody answers, otherwise what the gateway said.
+    """
+
+    def __init__(
+        self,
+        url: str | None = None,
+        *,
+        api_key: str | None = None,
+        timeout_s: float = 600.0,
+        retry_for_s: float | None = None,
+        transport: httpx.BaseTransport | None = None,
+        clock: Callable[[], float] = time.monotonic,
+        sleep: Callable[[float], object] = time.sleep,
+    ) -> None:
+        connection = Connection.of(url, api_key, timeout_s, retry_for_s)
+        self.url = connection.url
+        self._timeout_s = timeout_s
+        self._retries = Retries(for_s=connection.retry_for_s, clock=clock)
+        self._sleep = sleep
+        self._http = httpx.Client(
+            base_url=connection.url,
+            headers=connection.headers,
+            timeout=connection.timeout,
+            transport=transport,
+        )
+
+    def __enter__(self) -> "Client":
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Close the connections."""
+        self._http.close()
+
+    def submit(
+        self,
+        documents: Iterable[Document],
+        options: Options | None = None,
+        terms: Iterable[str] = (),
+        *,
+        deadline_s: float | None = None,
+        priority: Priority = Priority.BULK,
+        idempotency_key: str | None = None,
+    ) -> Job:
+        """Hand over documents as one job; returns as soon as they are accepted.
+
+        They are sent as they come, so any number of them takes no memory. What was sent is kept in a
+        temporary file until it is answered, to be sent again if need be.
+
+        `terms` go with the option `candidates: terms`; what has no report `deadline_s` seconds later ends as
+        a failure. Two calls with the same documents and one `idempotency_key` are one job; without a key each
+        call is a job of its own.
+        """
+        header = requests.header_line(options, list(terms), deadline_s, priority)
+        with Upload(header, documents) as upload:
+            return self._ask(requests.submission(idempotency_key), upload)
+
+    def job(self, job_id: str) -> Job:
+        """How far a job is."""
+        return self._ask(requests.job(job_id))
+
+    def jobs(self, *, limit: int | None = None, state: JobState | None = None) -> Iterator[Job]:
+        """One's jobs, the latest first, up to `limit`; with `state` those that are in it."""
+        pages = requests.JobPages(limit, state)
+        while (request := pages.request()) is not None:
+            yield from pages.take(self._ask(request))
+
+    def wait(self, job_id: str, *, progress: Callable[[Job], object] | None = None) -> Job:
+        """Wait until a job has ended; `progress` is called at every look."""
+        for job in self._looks(job_id, watched=progress is not None):
+            if progress is not None:
+                progress(job)
+        return job
+
+    def results(self, job_id: str) -> Iterator[Report | Failure]:
+        """Reports and failures, in order, as far as they are there by now, without holding them all."""
+        yield from self._stretch(Reading(job_id))
+
+    def follow(
+        self, job_id: str, *, progress: Callable[[Job], object] | None = None
+    ) -> Iterator[Report | Failure]:
+        """Every report and failure of a job, in order, as they come; ends with the job.
+
+        A connection that breaks off is made anew, and nothing comes twice or is left out.
+        """
+        reading = Reading(job_id)
+        for job in self._looks(job_id, watched=True):
+            if progress is not None:
+                progress(job)
+            yield from self._stretch(reading)
+
+    def summary(self, job_id: str) -> BatchReport:
+        """What the documents of a job that have a report by now say as a whole."""
+        return self._ask(requests.summary(job_id))
+
+    def result(self, job_id: str, document_id: str) -> Report | Failure:
+        """How one document ended, by its id."""
+        return self._ask(requests.result(job_id, document_id))
+
+    def export(self, job_id: str, form: str, path: Path | str) -> Path:
+        """Write a job in another format to a file, which is there once it is whole."""
+        with whole_file(Path(path)) as file:
+            self._download(requests.export(job_id, form), file)
+        return Path(path)
+
+    def cancel(self, job_id: str) -> Job:
+        """Let no more documents of a job be begun; those that are not read end as `canceled`."""
+        return self._ask(requests.cancel(job_id))
+
+    def retry(self, job_id: str) -> Job:
+        """Try again the documents of a job that failed and may not fail again."""
+        return self._ask(requests.retry(job_id))
+
+    def delete(self, job_id: str) -> None:
+        """Remove a job with all that it left."""
+        self._ask(requests.delete(job_id))
+
+    def compare(
+        self, documents: Iterable[Document], options: Options | None = None, terms: Iterable[str] = ()
+    ) -> Iterator[Report | Failure]:
+        """Submit documents and yield how each of them ends."""
+        yield from self.follow(self.submit(documents, options, terms).id)
+
+    def compare_text(self, text: str, options: Options | None = None) -> Report:
+        """The report of one text, at once."""
+        found = self._ask(requests.comparison(text, options))
+        # A gateway that cannot answer soon makes a job of it.
+        return only_report(self.follow(found.id)) if isinstance(found, Job) else found
+
+    def models(self) -> ModelList:
+        """What can be compared with."""
+        return self._ask(requests.models())
+
+    def neighbours(self, word: str, model: str | None = None, *, n: int = 10) -> NeighbourList:
+        """The nearest words of a static model's vocabulary, by default of the default one."""
+        return self._ask(requests.neighbours(word, model, n))
+
+    # --- sending ------------------------------------------------------------------------------
+
+    def _ask(self, request: Request[Answer], upload: Upload | None = None) -> Answer:
+        return request.answer(self._send(request, upload).content)
+
+    def _send(
+        self, request: Request[Any], upload: Upload | None = None, *, stream: bool = False
+    ) -> httpx.Response:
+        """The answer to a request that was carried out; with `stream` before its body has come."""
+        attempts = self._retries.attempts(may_repeat=request.may_repeat)
+        while True:
+            built = request.built(self._http, upload.chunks() if upload else None)
+            try:
+                response = self._http.send(built, stream=stream)
+                if response.is_success or (attempts.n_failed and response.status_code in request.done_before):
+                    return response
+                response.read()
+                fault = faults.of_answer(response)
+            except httpx.RequestError as error:
+                if upload is not None and upload.broke:
+                    raise
+                fault = faults.of_transport(self.url, error)
+            self._sleep(attempts.pause_s(fault))
+
+    def _looks(self, job_id: str, *, watched: bool) -> Iterator[Job]:
+        """The job again and again, the last time when it has ended."""
+        looks = Looks(job_id, self._retries.clock, watched=watched, timeout_s=self._timeout_s)
+        while True:
+            job = self._ask(looks.request())
+            pause_s = looks.pause_s()
+            yield job
+            if job.state is JobState.ENDED:
+                return
+            self._sleep(pause_s)
+
+    def _stretch(self, reading: Reading) -> Iterator[Report | Failure]:
+        """Results from where the reading is, as far as they are there."""
+        attempts = self._retries.attempts()
+        while True:
+            try:
+                with closing(self._send(reading.request(), stream=True)) as response:
+                    reading.begin(response.headers)
+                    for chunk in response.iter_bytes():
+                        for result in reading.take(chunk):
+                            attempts.progressed()
+                            yield result
+                yield from reading.end()
+            except httpx.RequestError as error:
+                fault = faults.of_transport(self.url, error)
+            else:
+                return
+            self._sleep(attempts.pause_s(fault))
+
+    def _download(self, request: Request[None], file: IO[bytes]) -> None:
+        """The whole body of an answer."""
+        attempts = self._retries.attempts()
+        while True:
+            file.seek(0)
+            file.truncate()
+            try:
+                with closing(self._send(request, stream=True)) as response:
+                    file.writelines(response.iter_bytes())
+            except httpx.RequestError as error:
+                fault = faults.of_transport(self.url, error)
+            else:
+                return
+            self._sleep(attempts.pause_s(fault))
