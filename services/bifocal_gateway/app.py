@@ -1,18 +1,19 @@
 """The HTTP application."""
 
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
-from fastapi import FastAPI, Request, Response
+from fastapi import FastAPI
 
 from bifocal import __version__
-from bifocal.authorization import bears_key
 from bifocal.contracts import Options
-from bifocal.errors import Unauthorized
 from bifocal.settings import Settings
 from bifocal.text import Segmenter
+from bifocal_gateway.authentication import Authentication
+from bifocal_gateway.caller import Callers
 from bifocal_gateway.gateway import Gateway
-from bifocal_gateway.problems import handle_problems, problem
+from bifocal_gateway.headers import SafeHeaders
+from bifocal_gateway.problems import handle_problems
 from bifocal_gateway.routes import health, jobs, metrics, summary
 from bifocal_gateway.watched import Watched
 
@@ -39,14 +40,10 @@ def create_app(settings: Settings) -> FastAPI:
     app.include_router(health.router)
     app.include_router(metrics.router)
 
-    @app.middleware("http")
-    async def require_key(request: Request, call_next: Callable[[Request], Awaitable[Response]]) -> Response:
-        guarded = request.url.path.startswith("/v1/") or request.url.path == "/metrics"
-        if guarded and not bears_key(request.headers.get("authorization", ""), settings.api_key):
-            error = Unauthorized("send the key as `Authorization: Bearer KEY`")
-            return problem(status=error.status, code=error.code, message=error.message, retryable=False)
-        return await call_next(request)
-
+    callers = Callers(settings, gateway.keys)
+    app.add_middleware(Authentication, callers=callers, keys=gateway.keys)
     # The last one added is the outermost.
     app.add_middleware(Watched)
+    # Around the handler of faults too, which stands outside of what is added.
+    app.middleware_stack = SafeHeaders(app.build_middleware_stack())
     return app
