@@ -182,7 +182,7 @@ class ApiKeys:
         Redis writes its file once a second: a key revoked in the second before a crash would open again.
         """
         try:
-            n_local, _ = cast(list[int], self._redis.waitaof(1, 0, _ON_DISK_MS))
+            n_local, _ = self._redis.waitaof(1, 0, _ON_DISK_MS)
         except redis.ResponseError:
             return False
         return n_local == 1
