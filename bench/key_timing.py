@@ -3,8 +3,8 @@
 python bench/key_timing.py [--requests 20000]
 
 Makes a key on a Redis of its own and sends, in random order, keys that are wrong from the first character of
-the secret on, wrong in the last one only, and of ids that nobody has; first to the authentication itself, then
-to a gateway over HTTP. Prints medians, and the differences of medians with 95 % intervals (bootstrap).
+the secret on, wrong in the last one only, and of ids that nobody has: first to the authentication itself, and
+then to a gateway over HTTP. Prints medians, and their differences with 95 % intervals (bootstrap).
 """
 
 import argparse
@@ -27,7 +27,7 @@ from bifocal.api_keys import ApiKeys, MadeKey
 from bifocal.embedded import _redis_binary
 from bifocal.errors import Unauthorized
 from bifocal.settings import Settings
-from bifocal_gateway.caller import Callers
+from bifocal_gateway.callers import Callers
 
 Send = Callable[[str], None]
 

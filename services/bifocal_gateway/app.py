@@ -10,7 +10,7 @@ from bifocal.contracts import Options
 from bifocal.settings import Settings
 from bifocal.text import Segmenter
 from bifocal_gateway.authentication import Authentication
-from bifocal_gateway.caller import Callers
+from bifocal_gateway.callers import Callers
 from bifocal_gateway.gateway import Gateway
 from bifocal_gateway.headers import SafeHeaders
 from bifocal_gateway.problems import handle_problems

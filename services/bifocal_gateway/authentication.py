@@ -10,7 +10,8 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from bifocal.api_keys import ApiKeys
 from bifocal.errors import BifocalError, Forbidden, RateLimited
-from bifocal_gateway.caller import Caller, Callers
+from bifocal_gateway.caller import Caller
+from bifocal_gateway.callers import Callers
 from bifocal_gateway.problems import problem_of, without_redis
 
 #: What is answered to everybody. Whatever is added to the gateway asks for a key unless it stands here.
