@@ -37,6 +37,10 @@ def client(tmp_path: Path) -> TestClient:
     def fault() -> None:
         {}["nothing"]
 
+    @app.get("/v1/number")
+    def number(n: int) -> int:
+        return n
+
     @app.get("/v1/page")
     def page() -> Response:
         policy = f"{page_policy()}; frame-ancestors 'none'"
@@ -60,7 +64,7 @@ def client(tmp_path: Path) -> TestClient:
         ("PUT", "/v1/jobs", KEY, 405),
         ("OPTIONS", "/v1/jobs", KEY, 405),
         ("HEAD", "/nowhere", KEY, 404),
-        ("GET", "/v1/jobs/x/results?from_part=no", KEY, 422),
+        ("GET", "/v1/number?n=no", KEY, 422),
         ("GET", "/v1/fault", KEY, 500),
         ("GET", "/v1/jobs/x", KEY, 503),
     ],
