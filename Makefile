@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 LEE := 100
 
-.PHONY: help setup demo test check pytest chaos generated constraints bench clean
+.PHONY: help setup demo test check pytest chaos audit generated constraints bench clean
 
 help:            ## Say what there is
 	@grep -hE '^[a-z]+: .*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/'
@@ -40,6 +40,10 @@ chaos: setup     ## Kill and stop every process at every step, and count what co
 	$(BIN)/python -m pytest tests/chaos -m chaos
 	$(BIN)/python tests/chaos/run.py --documents 20000 --kills 200 --redis-restarts 5 --seed 1
 
+audit: setup     ## Check pins and installed files, and ask for known vulnerabilities if somebody answers
+	-$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[audit]'
+	$(BIN)/python .ci/audit.py
+
 generated: setup   ## Write what is generated from the code: JSON Schemas and OpenAPI
 	$(BIN)/python -m bifocal.schemas docs/schemas
 	$(BIN)/python -m bifocal_gateway.openapi docs/openapi.json
@@ -49,7 +53,7 @@ bench: setup     ## Measure start-up and documents per second on this machine
 
 constraints: setup   ## Pin what is installed now
 	{ echo "# Versions that the tests pass with; pip takes them by -c. Made by \`make constraints\`."; \
-	  $(BIN)/python -m pip freeze --exclude-editable | sed 's/ @ .*//; s/+cpu$$//'; } > constraints.new
+	  $(BIN)/python -m pip freeze --all --exclude pip --exclude-editable | sed 's/ @ .*//; s/+cpu$$//'; } > constraints.new
 	mv constraints.new constraints.txt
 
 clean:

@@ -14,16 +14,10 @@ from bifocal.contracts import Document, ShardDocument
 from bifocal.ledger import Ledger
 from bifocal.lenses import LENSES
 from bifocal.text import Segmenter, shard_document
+from chromium import CHROMIUM_ARGS
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser
-
-CHROMIUM_ARGS = [
-    "--no-sandbox",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-]
 
 EVALUATION_DATA = Path(__file__).parents[2] / "shared" / "data"
 

@@ -8,6 +8,7 @@ import sys
 import pytest
 from pydantic import BaseModel, SecretStr, ValidationError
 
+from bifocal.api_keys import MadeKey
 from bifocal.errors import LensFailed
 from bifocal.observe.context import about, bind, fields
 from bifocal.observe.logs import JsonLines, ReadableLines
@@ -86,6 +87,21 @@ def test_keys_and_passwords_are_in_no_line(heard: Heard) -> None:
     for secret in ("pass%2Fword", "pass/word", "the-api-key", "some-other-key", "p@ss", "w0rd", "hidden"):
         assert secret not in heard.text
     assert "redis://:***@redis:6379/0" in heard.text
+
+
+def test_a_made_key_is_in_no_line_wherever_it_comes_from_but_its_id_is(heard: Heard) -> None:
+    made = MadeKey.random()
+    with about(route=f"/v1/{made.token}"):
+        bind(documents=[made.token, "another"])
+        heard.log.info("sent by %s", made.token)
+        heard.log.info(
+            "?key=%s&x and {'k': '%s'} and half of it: %s", made.token, made.token, made.token[:-9]
+        )
+        heard.log.error("Bearer %s", made.token, exc_info=OSError(5, "cannot open", made.token))
+    assert made.secret[:20] not in heard.text
+    assert f"sent by bf_{made.id}_***" in heard.text
+    assert f"bf_{made.id}_***&x" in heard.text
+    assert "another" in heard.text
 
 
 def test_an_error_tells_where_it_was_and_quotes_no_document(heard: Heard) -> None:

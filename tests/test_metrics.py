@@ -22,13 +22,15 @@ from bifocal_gateway.dispatcher import Dispatcher
 from exposed import Exposed
 
 OPERATIONS = (Path(__file__).parents[1] / "docs" / "operations.md").read_text("utf-8")
+#: A gateway without a key answers to names of this machine only.
+LOCAL = "http://localhost"
 NOBODY = "redis://127.0.0.1:9/0"
 
 
 def gateway(stack: EmbeddedStack, folder: Path) -> TestClient:
     """A gateway on an empty ledger, whose dispatcher does not run."""
     url = stack.redis_url.removesuffix("/0") + "/9"
-    return TestClient(create_app(Settings(redis_url=url, store_url=str(folder))))
+    return TestClient(create_app(Settings(redis_url=url, store_url=str(folder))), LOCAL)
 
 
 def scrape(client: TestClient) -> Exposed:
@@ -81,7 +83,7 @@ def test_requests_are_timed_by_route_and_status_and_no_path_gets_into_a_label(
 
 
 def test_without_redis_the_rest_is_told_all_the_same(tmp_path: Path) -> None:
-    client = TestClient(create_app(Settings(redis_url=NOBODY, store_url=str(tmp_path))))
+    client = TestClient(create_app(Settings(redis_url=NOBODY, store_url=str(tmp_path))), LOCAL)
     found = scrape(client)
     assert found("bifocal_redis_up") == 0
     assert found("process_resident_memory_bytes") > 0

@@ -13,7 +13,7 @@ from bifocal.errors import BifocalError, InternalError, by_code
 from bifocal.models import check_models
 from bifocal.schemas import PUBLISHED, schema
 from bifocal.settings import Settings
-from bifocal_gateway.keys import check_exposure
+from bifocal_gateway.exposure import check_exposure
 from bifocal_gateway.openapi import openapi
 
 ROOT = Path(__file__).parents[1]

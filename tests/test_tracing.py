@@ -24,6 +24,8 @@ from bifocal_gateway.gateway import Gateway
 from bifocal_gateway.merge.stage import MergeStage
 from bifocal_static.worker import load as load_static
 
+#: A gateway without a key answers to names of this machine only.
+LOCAL = "http://localhost"
 TRACE = "0af7651916cd43dd8448eb211c80319c"
 CALLER = "b7ad6b7169203331"
 BODY = {"documents": [{"id": "france", "text": "France is a country, it is in Europe."}]}
@@ -44,7 +46,7 @@ class Deployment:
     """A gateway and a worker for each stage in this process, on a ledger, queues and a store of their own."""
 
     def __init__(self, redis_url: str, folder: Path) -> None:
-        self.http = TestClient(create_app(Settings(redis_url=redis_url, store_url=str(folder))))
+        self.http = TestClient(create_app(Settings(redis_url=redis_url, store_url=str(folder))), LOCAL)
         self.gateway: Gateway = self.http.app.state.gateway  # type: ignore[attr-defined]
         loads: dict[str, Callable[[Bench], Stage]] = {
             "static": load_static, "contextual": load_contextual, "merge": MergeStage,
@@ -161,7 +163,7 @@ def test_where_tracing_is_off_nothing_of_it_is_sent_or_kept(deployment: Deployme
 def test_a_traceparent_that_is_none_begins_a_trace(
     header: str, spans: InMemorySpanExporter, tmp_path: Path
 ) -> None:
-    http = TestClient(create_app(Settings(store_url=str(tmp_path))))
+    http = TestClient(create_app(Settings(store_url=str(tmp_path))), LOCAL)
     assert http.get("/healthz", headers={"traceparent": header}).status_code == 200
     (span,) = spans.get_finished_spans()
     assert span.parent is None

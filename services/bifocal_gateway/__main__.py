@@ -28,13 +28,14 @@ def _serve() -> None:
     _import_spacy()
     import uvicorn
 
+    from bifocal.api_keys import ApiKeys
     from bifocal_gateway.app import create_app
-    from bifocal_gateway.keys import check_exposure
+    from bifocal_gateway.exposure import check_exposure
 
     chosen = settings()
     set_up_logging(chosen, "gateway")
     set_up_tracing(chosen, "gateway")
-    check_exposure(chosen)
+    check_exposure(chosen, ApiKeys.connect(chosen.redis_url))
     end_with_parent(chosen.redis_url)
     collect_rarely()
     uvicorn.run(
@@ -44,6 +45,7 @@ def _serve() -> None:
         log_level="info",
         log_config=None,  # its loggers speak as all others
         access_log=False,
+        server_header=False,
     )
 
 

@@ -1,19 +1,21 @@
 """The HTTP application."""
 
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from functools import partial
+from typing import Any
 
-from fastapi import FastAPI, Request, Response
+from fastapi import FastAPI
 
 from bifocal import __version__
-from bifocal.authorization import bears_key
 from bifocal.contracts import Options
-from bifocal.errors import Unauthorized
 from bifocal.settings import Settings
 from bifocal.text import Segmenter
-from bifocal_gateway.caller import Caller
+from bifocal_gateway.authentication import Authentication
+from bifocal_gateway.callers import Callers
 from bifocal_gateway.gateway import Gateway
-from bifocal_gateway.problems import handle_problems, problem
+from bifocal_gateway.headers import SafeHeaders
+from bifocal_gateway.problems import handle_problems
 from bifocal_gateway.routes import compare, events, health, jobs, metrics, models, reference, results, summary
 from bifocal_gateway.watched import Watched
 
@@ -38,15 +40,19 @@ def create_app(settings: Settings) -> FastAPI:
     for routes in (jobs, events, results, summary, compare, models, health, metrics, reference):
         app.include_router(routes.router)
 
-    @app.middleware("http")
-    async def require_key(request: Request, call_next: Callable[[Request], Awaitable[Response]]) -> Response:
-        guarded = request.url.path.startswith("/v1/") or request.url.path == "/metrics"
-        if guarded and not bears_key(request.headers.get("authorization", ""), settings.api_key):
-            error = Unauthorized("send the key as `Authorization: Bearer KEY`")
-            return problem(status=error.status, code=error.code, message=error.message, retryable=False)
-        request.state.caller = Caller()
-        return await call_next(request)
-
+    app.openapi = partial(_described, app)  # type: ignore[method-assign]
+    callers = Callers(settings, gateway.keys)
+    app.add_middleware(Authentication, callers=callers, keys=gateway.keys)
     # The last one added is the outermost.
     app.add_middleware(Watched)
+    # Around the handler of faults too, which stands outside of what is added.
+    app.middleware_stack = SafeHeaders(app.build_middleware_stack())
     return app
+
+
+def _described(app: FastAPI) -> dict[str, Any]:
+    """The OpenAPI description, with the key that requests carry where the gateway asks for one."""
+    found = FastAPI.openapi(app)
+    found["components"]["securitySchemes"] = {"key": {"type": "http", "scheme": "bearer"}}
+    found["security"] = [{"key": []}, {}]
+    return found

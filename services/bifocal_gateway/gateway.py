@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from bifocal.api_keys import ApiKeys
 from bifocal.ledger import Ledger
 from bifocal.lenses import LENSES
 from bifocal.queue import celery_app
@@ -21,6 +22,7 @@ class Gateway:
     settings: Settings
     store: Store
     ledger: Ledger
+    keys: ApiKeys
     acceptance: Acceptance
     admission: Admission
     dispatcher: Dispatcher
@@ -36,6 +38,7 @@ class Gateway:
             settings=settings,
             store=store,
             ledger=ledger,
+            keys=ApiKeys.connect(settings.redis_url),
             acceptance=Acceptance(settings=settings, store=store, ledger=ledger),
             admission=Admission(settings=settings, store=store, ledger=ledger),
             expiry=Expiry(settings=settings, store=store, ledger=ledger),

@@ -12,7 +12,7 @@ from pydantic import BaseModel
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
 
-from bifocal.errors import BifocalError, InternalError, InvalidRequest, ServiceError
+from bifocal.errors import BifocalError, InternalError, InvalidRequest, RateLimited, ServiceError
 from bifocal.observe.context import about
 from bifocal.observe.metrics import REDIS_ERRORS
 
@@ -42,11 +42,13 @@ PROBLEMS: dict[int | str, dict[str, Any]] = {
     for statuses, description in (("4XX", "The request is at fault."), ("5XX", "The service is at fault."))
 }
 
-#: Seconds after which to ask again, where nothing better is known.
+#: Seconds after which what failed for now may be tried again, where the error does not say.
 _RETRY_AFTER_S = 2
 
 
-def problem(*, status: int, code: str, message: str, retryable: bool) -> JSONResponse:
+def problem(
+    *, status: int, code: str, message: str, retryable: bool, retry_after_s: int = _RETRY_AFTER_S
+) -> JSONResponse:
     """A problem response."""
     body = {
         "type": f"urn:bifocal:{code}",
@@ -56,8 +58,31 @@ def problem(*, status: int, code: str, message: str, retryable: bool) -> JSONRes
         "code": code,
         "retryable": retryable,
     }
-    headers = {"Retry-After": str(_RETRY_AFTER_S)} if retryable and status in {409, 429, 503} else None
+    headers = {}
+    if retryable and status in {409, 429, 503}:
+        headers["Retry-After"] = str(retry_after_s)
+    if status == 401:
+        headers["WWW-Authenticate"] = "Bearer"
     return JSONResponse(body, status, headers, media_type="application/problem+json")
+
+
+def problem_of(error: BifocalError) -> JSONResponse:
+    """The problem response of an error."""
+    retry_after_s = error.retry_after_s if isinstance(error, RateLimited) else _RETRY_AFTER_S
+    return problem(
+        status=error.status,
+        code=error.code,
+        message=error.message,
+        retryable=error.retryable,
+        retry_after_s=retry_after_s,
+    )
+
+
+def without_redis(error: redis.RedisError) -> JSONResponse:
+    """The problem response to what Redis was needed for; counted and logged."""
+    REDIS_ERRORS.labels("request").inc()
+    log.warning("Redis is at fault: %s", error)
+    return problem(status=503, code=ServiceError.code, message="Redis does not answer", retryable=True)
 
 
 def handle_problems(app: FastAPI) -> None:
@@ -65,7 +90,7 @@ def handle_problems(app: FastAPI) -> None:
 
     @app.exception_handler(BifocalError)
     async def known(_: Request, error: BifocalError) -> JSONResponse:
-        return problem(status=error.status, code=error.code, message=error.message, retryable=error.retryable)
+        return problem_of(error)
 
     @app.exception_handler(HTTPException)
     async def refused(_: Request, error: HTTPException) -> JSONResponse:
@@ -88,10 +113,8 @@ def handle_problems(app: FastAPI) -> None:
 
     @app.exception_handler(redis.RedisError)
     async def no_redis(request: Request, error: redis.RedisError) -> JSONResponse:
-        REDIS_ERRORS.labels("request").inc()
         with _of(request):
-            log.warning("Redis is at fault: %s", error)
-        return problem(status=503, code=ServiceError.code, message="Redis does not answer", retryable=True)
+            return without_redis(error)
 
     @app.exception_handler(Exception)
     async def unknown(request: Request, error: Exception) -> JSONResponse:

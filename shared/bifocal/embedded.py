@@ -19,7 +19,7 @@ import httpx
 import redis
 
 from bifocal.client import AsyncClient, Client
-from bifocal.errors import MissingExtra, StackFailed
+from bifocal.errors import InvalidOptions, MissingExtra, StackFailed
 
 #: Every service, as arguments to `python -m`; the slowest to load first.
 SERVICES = {
@@ -216,6 +216,20 @@ class EmbeddedStack:
     def _log_end(self, name: str) -> str:
         lines = (self.folder / "logs" / f"{name}.log").read_text(errors="replace").splitlines()
         return "\n".join(lines[-15:])
+
+
+def redis_url_of(folder: Path) -> str:
+    """Address of the Redis of a stack that is running on a folder.
+
+    Raises:
+        InvalidOptions: no stack has run there.
+    """
+    try:
+        lines = (folder / "redis.conf").read_text().splitlines()
+    except FileNotFoundError:
+        raise InvalidOptions(f"{folder} is no folder of `bifocal serve`") from None
+    said = dict(line.split(" ", 1) for line in lines)
+    return f"redis://:{said['requirepass']}@127.0.0.1:{said['port']}/0"
 
 
 def _ended(process: subprocess.Popen[bytes], deadline: float) -> None:

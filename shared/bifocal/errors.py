@@ -18,6 +18,7 @@
     │   ├── InvalidRequest           invalid_request
     │   ├── RequestTooLarge          request_too_large
     │   ├── Unauthorized             unauthorized
+    │   ├── Forbidden                forbidden
     │   ├── UnknownJob               unknown_job
     │   ├── UnknownDocument          unknown_document
     │   ├── UnknownWord              unknown_word
@@ -28,6 +29,7 @@
     │   └── UnreadableCorpus         unreadable_corpus
     └── ServiceError             bifocal or something it stands on
         ├── TooManyWaiting           too_many_waiting
+        ├── RateLimited              rate_limited
         ├── StoreFull                store_full
         ├── ModelUnavailable         model_unavailable
         ├── WorkerLost               worker_lost
@@ -168,6 +170,13 @@ class Unauthorized(RequestError):
     status = 401
 
 
+class Forbidden(RequestError):
+    """Whoever asks may not do that, or may not ask from where they do."""
+
+    code = "forbidden"
+    status = 403
+
+
 class UnknownJob(RequestError):
     """There is no such job."""
 
@@ -235,6 +244,17 @@ class TooManyWaiting(ServiceError):
 
     code = "too_many_waiting"
     status = 429
+
+
+class RateLimited(ServiceError):
+    """The key has made as many requests as it may for now."""
+
+    code = "rate_limited"
+    status = 429
+
+    def __init__(self, message: str, *, retry_after_s: int = 1) -> None:
+        super().__init__(message)
+        self.retry_after_s = retry_after_s
 
 
 class StoreFull(ServiceError):

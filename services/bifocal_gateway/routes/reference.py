@@ -10,6 +10,9 @@ router = APIRouter(include_in_schema=False)
 #: Swagger UI, as a package carries it; nothing is loaded from elsewhere.
 _FILES = {"swagger-ui-bundle.js": "text/javascript", "swagger-ui.css": "text/css"}
 
+#: What the page is made of.
+NAMES = (*_FILES, "start.js")
+
 _PAGE = """<!doctype html>
 <html lang="en">
 <meta charset="utf-8">

@@ -12,6 +12,7 @@ from rich.console import Console
 from bifocal import __version__
 from bifocal.cli.compare import compare
 from bifocal.cli.doctor import doctor
+from bifocal.cli.keys import app as keys
 from bifocal.cli.list_options import ListOptionsCommand
 from bifocal.cli.serve import serve
 from bifocal.cli.status import Exit
@@ -30,6 +31,7 @@ app = typer.Typer(
 app.command()(compare)
 app.command()(serve)
 app.command()(doctor)
+app.add_typer(keys)
 for found in sorted(entry_points(group=COMMANDS), key=lambda point: point.name):
     # Packages beside this one bring commands of their own, which the shared package does not know.
     command = found.load()

@@ -64,9 +64,15 @@ class _Lines(logging.Formatter):
 
     def _fields(self) -> dict[str, Any]:
         known = {"service": self._service, **context.fields()}
-        found = {name: known[name] for name in context.FIELDS if name in known}
+        found = {name: self._redacted(known[name]) for name in context.FIELDS if name in known}
         trace = tracing.trace_id()
         return found if trace is None else {**found, "trace": trace}
+
+    def _redacted(self, value: object) -> object:
+        """A field; those who name documents may name one by what they should not have."""
+        if isinstance(value, str):
+            return self._redact(value)
+        return [self._redacted(one) for one in value] if isinstance(value, list | tuple) else value
 
     @staticmethod
     def _time(record: logging.LogRecord) -> str:

@@ -11,6 +11,8 @@ from bifocal.settings import Settings
 _HIDDEN = "***"
 #: Of `scheme://user:password@host`, the password; also one with a slash or an @ in it.
 _URL_PASSWORD = re.compile(r"\b([a-zA-Z][a-zA-Z0-9+.-]*://[^\s/@:\"']*:)[^\s\"']*@")
+#: Of a made key, the secret; the id says which key it was, and opens nothing.
+_MADE_KEY = re.compile(r"(?<![A-Za-z0-9])(bf_[A-Za-z0-9]{8,12}_)[A-Za-z0-9_-]+")
 _BEARER = re.compile(r"\b(bearer\s+)[^\s\"',}]+", re.IGNORECASE)
 
 #: Families of errors whose messages are about machines. The message of any other, such as the KeyError of a
@@ -29,7 +31,7 @@ _TELLABLE = frozenset(
 
 
 class Redactor:
-    """Takes known secrets, passwords in URLs and bearer tokens out of a string."""
+    """Takes known secrets, passwords in URLs, bearer tokens and made keys out of a string."""
 
     def __init__(self, secrets: Iterable[str] = ()) -> None:
         # The longest first, in case one is part of another.
@@ -51,7 +53,9 @@ class Redactor:
     def __call__(self, text: str) -> str:
         if self._secrets is not None:
             text = self._secrets.sub(_HIDDEN, text)
-        return _BEARER.sub(rf"\g<1>{_HIDDEN}", _URL_PASSWORD.sub(rf"\g<1>{_HIDDEN}@", text))
+        text = _URL_PASSWORD.sub(rf"\g<1>{_HIDDEN}@", text)
+        text = _MADE_KEY.sub(rf"\g<1>{_HIDDEN}", text)
+        return _BEARER.sub(rf"\g<1>{_HIDDEN}", text)
 
 
 def told(error: BaseException) -> str:

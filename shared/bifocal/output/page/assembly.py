@@ -27,14 +27,10 @@ _UNSAFE = re.compile(r"[<>&\u2028\u2029\ud800-\udfff]")
 
 def page_html(data: Mapping[str, object]) -> str:
     """The page that shows the data."""
-    parts = [_read(f"script/{name}.js") for name in _SCRIPTS]
-    script = '"use strict";\n(() => {\n' + "\n".join(parts) + "})();\n"
-    style = _read("style.css")
     filled = {
-        "script_hash": _hash(script),
-        "style_hash": _hash(style),
-        "style": style,
-        "script": script,
+        "policy": page_policy(),
+        "style": _style(),
+        "script": _script(),
         "legend": _legend(),
     }
     # Data come last, so that nothing in them is taken for a place to fill.
@@ -43,6 +39,23 @@ def page_html(data: Mapping[str, object]) -> str:
         before, after = (part.replace("{{" + name + "}}", value) for part in (before, after))
     text = json.dumps(data, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
     return before + _UNSAFE.sub(lambda match: f"\\u{ord(match[0]):04x}", text) + after
+
+
+def page_policy() -> str:
+    """What may run and be shown in the page, as a Content-Security-Policy: its own script and style."""
+    return (
+        f"default-src 'none'; style-src '{_hash(_style())}'; script-src '{_hash(_script())}'; "
+        "base-uri 'none'; form-action 'none'"
+    )
+
+
+def _script() -> str:
+    parts = [_read(f"script/{name}.js") for name in _SCRIPTS]
+    return '"use strict";\n(() => {\n' + "\n".join(parts) + "})();\n"
+
+
+def _style() -> str:
+    return _read("style.css")
 
 
 def _read(name: str) -> str:
