@@ -42,6 +42,7 @@ from bifocal_gateway.body import JobBody, Unreadable
 from bifocal_gateway.pydantic_messages import first_error
 from bifocal_gateway.sample import Sample
 from bifocal_gateway.seen_ids import SeenIds
+from bifocal_gateway.webhooks import checked_webhook
 
 _DEADLINE: pydantic.TypeAdapter[float | None] = pydantic.TypeAdapter(
     Annotated[float, pydantic.Field(gt=0)] | None
@@ -71,9 +72,11 @@ class Acceptance:
         Raises:
             InvalidRequest: not a request for a job.
             InvalidOptions, UnknownModel, UnknownLanguage: the options; nothing was accepted.
+            InvalidWebhook: the webhook; nothing was accepted.
         """
         options, terms = self._header(body.header)
         deadline_s = _deadline_s(body.header)
+        webhook = checked_webhook(body.header, self.settings)
         segmenter = Segmenter(options.language)
         finder = TermFinder(terms, segmenter) if terms else None
         reader = _Reader(settings=self.settings, segmenter=segmenter, finder=finder)
@@ -87,7 +90,7 @@ class Acceptance:
                 files.forget_all()
             raise
         failpoint("acceptance.written")
-        files.put_manifest({**counts, "options": options.model_dump_json()})
+        files.put_manifest({**counts, "options": options.model_dump_json(), "webhook": webhook or ""})
         failpoint("acceptance.answerable")
         created = self.ledger.create_job(
             job,
@@ -96,6 +99,7 @@ class Acceptance:
             deadline_s=deadline_s,
             announced=True,
             traceparent=tracing.traceparent(),
+            webhook=webhook,
         )
         # Another gateway may have entered it from its manifest.
         if not created and not self.ledger.is_known(job):
@@ -140,7 +144,7 @@ class Acceptance:
             raise InternalError(_TOO_LONG)
 
     def _header(self, header: Mapping[str, Any]) -> tuple[Options, tuple[str, ...]]:
-        unknown = sorted(set(header) - {"options", "terms", "deadline_s", "schema_version"})
+        unknown = sorted(set(header) - {"options", "terms", "deadline_s", "webhook", "schema_version"})
         if unknown or header.get("schema_version", 1) != 1:
             raise InvalidRequest(
                 f"unknown field {unknown[0]!r}" if unknown else "only schema_version 1 is understood here"

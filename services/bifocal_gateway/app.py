@@ -26,7 +26,11 @@ def create_app(settings: Settings) -> FastAPI:
         Segmenter(Options().language)  # so that the first job does not wait for spaCy
         gateway.dispatcher.start()
         gateway.expiry.start()
+        if gateway.webhooks is not None:
+            gateway.webhooks.start()
         yield
+        if gateway.webhooks is not None:
+            gateway.webhooks.stop()
         gateway.expiry.stop()
         gateway.dispatcher.stop()
 

@@ -53,6 +53,7 @@ class Recovery:
             n_documents=int(manifest["n_documents"]),
             n_refused=int(manifest["n_refused"]),
             n_shards=int(manifest["n_shards"]),
+            webhook=str(manifest.get("webhook", "")),
         )
         if not made:
             return False

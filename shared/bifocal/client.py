@@ -19,6 +19,7 @@ from bifocal.contracts import (
     JobState,
     Options,
     Report,
+    Webhook,
 )
 from bifocal.errors import BifocalError, GatewayUnreachable, InternalError
 from bifocal.settings import settings
@@ -73,13 +74,14 @@ class Client:
         terms: Iterable[str] = (),
         *,
         deadline_s: float | None = None,
+        webhook: Webhook | None = None,
     ) -> Job:
         """Hand over documents as one job; returns as soon as they are accepted.
 
         They are sent as they come, so any number of them takes no memory.
 
         `terms` go with the option `candidates: terms`; what has no report `deadline_s` seconds later ends as
-        a failure.
+        a failure; `webhook` is told when the job has ended.
         """
         header: dict[str, object] = {
             "options": (options or Options()).model_dump(mode="json"),
@@ -87,6 +89,8 @@ class Client:
         }
         if deadline_s is not None:
             header["deadline_s"] = deadline_s
+        if webhook is not None:
+            header["webhook"] = webhook.model_dump(mode="json")
         lines = chain([json.dumps(header)], (document.model_dump_json() for document in documents))
         body = (f"{line}\n".encode() for line in lines)
         with self._translated():

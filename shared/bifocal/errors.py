@@ -16,10 +16,12 @@
     │   ├── UnknownModel             unknown_model
     │   ├── UnknownLanguage          unknown_language
     │   ├── InvalidRequest           invalid_request
+    │   ├── InvalidWebhook           invalid_webhook
     │   ├── RequestTooLarge          request_too_large
     │   ├── Unauthorized             unauthorized
     │   ├── UnknownJob               unknown_job
     │   ├── ExpiredJob               expired_job
+    │   ├── JobNotEnded              job_not_ended
     │   └── UnreadableCorpus         unreadable_corpus
     └── ServiceError             bifocal or something it stands on
         ├── TooManyWaiting           too_many_waiting
@@ -145,6 +147,12 @@ class InvalidRequest(RequestError):
     status = 400
 
 
+class InvalidWebhook(RequestError):
+    """The webhook's URL is one that nothing is sent to."""
+
+    code = "invalid_webhook"
+
+
 class RequestTooLarge(RequestError):
     """The body is over the limit."""
 
@@ -171,6 +179,14 @@ class ExpiredJob(RequestError):
 
     code = "expired_job"
     status = 410
+
+
+class JobNotEnded(RequestError):
+    """What was asked for is there once the job has ended."""
+
+    code = "job_not_ended"
+    status = 409
+    retryable = True
 
 
 class UnreadableCorpus(RequestError):

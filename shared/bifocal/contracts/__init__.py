@@ -4,6 +4,7 @@ from bifocal.contracts._wire import SCHEMA_VERSION
 from bifocal.contracts.batch import BatchPair, BatchReport, BatchVerdicts, TermCompany
 from bifocal.contracts.document import Document, ErrorDetail, Failure
 from bifocal.contracts.job import NEXT_PART_HEADER, Job, JobCounts, JobRequest, JobState
+from bifocal.contracts.job_ended import JobEnded
 from bifocal.contracts.lens import ContextualReading, DocumentReading, LensHeader
 from bifocal.contracts.message import ShardMessage
 from bifocal.contracts.models import ContextualSummary, Neighbour, StaticSummary
@@ -34,6 +35,7 @@ from bifocal.contracts.summary import (
     Null,
     VerdictCounts,
 )
+from bifocal.contracts.webhook import Webhook, WebhookDelivery, WebhookState
 
 __all__ = [
     "NEXT_PART_HEADER",
@@ -58,6 +60,7 @@ __all__ = [
     "Interval",
     "Job",
     "JobCounts",
+    "JobEnded",
     "JobRequest",
     "JobState",
     "LensHeader",
@@ -87,6 +90,9 @@ __all__ = [
     "TermCompany",
     "Verdict",
     "VerdictCounts",
+    "Webhook",
+    "WebhookDelivery",
+    "WebhookState",
     "Without",
     "WordRef",
 ]

@@ -9,6 +9,7 @@ from pydantic import Field, StringConstraints
 from bifocal.contracts._wire import SCHEMA_VERSION, SchemaVersion, Wire
 from bifocal.contracts.document import Document
 from bifocal.contracts.options import Options
+from bifocal.contracts.webhook import Webhook, WebhookDelivery
 
 #: Header of a stretch of results: the part with which the next stretch begins.
 NEXT_PART_HEADER = "Bifocal-Next-Part"
@@ -31,6 +32,8 @@ class JobRequest(Wire):
     terms: Terms = ()
     """With the option `candidates: terms`, what to look for: whole words in any case. Where terms overlap,
     the one that begins first counts, and of those the longest."""
+    webhook: Webhook | None = None
+    """Who is told when the job has ended."""
 
 
 class JobState(StrEnum):
@@ -63,3 +66,5 @@ class Job(Wire):
     options: Options
     created_at: datetime
     ended_at: datetime | None = None
+    webhook: WebhookDelivery | None = None
+    """How far the telling of its end is, where the job asked for that."""

@@ -1,5 +1,6 @@
 """What was accepted and how far it is: the truth that the broker only transports."""
 
+from bifocal.ledger.deliveries import Delivery
 from bifocal.ledger.keys import Keys
 from bifocal.ledger.ledger import MERGE, Ledger
 from bifocal.ledger.outcomes import Finish, LensCommit
@@ -10,6 +11,7 @@ __all__ = [
     "CAUSES",
     "MERGE",
     "Attempt",
+    "Delivery",
     "Dispatched",
     "Finish",
     "Keys",

@@ -7,6 +7,7 @@
 -- KEYS[6] bifocal:ended         zset     gains the job, if it has none
 -- KEYS[7] bifocal:deadlines     zset     gains the job, if it has a deadline
 -- KEYS[8] bifocal:totals        hash     counts it and its documents
+-- bifocal:webhooks   zset   gains the job, if it has no shards and somebody is to be told of its end
 -- ARGV[1] job id
 -- ARGV[2] options, JSON
 -- ARGV[3] documents, all
@@ -15,6 +16,7 @@
 -- ARGV[6] 1 if its acceptance was announced, and must not have been given up since; else 0
 -- ARGV[7] seconds until the deadline, or nothing
 -- ARGV[8] traceparent of the request, or nothing
+-- ARGV[9] URL of a webhook, or nothing
 -- Returns 1, or 0 if there is such a job already, or its acceptance was given up.
 -- A job takes the same room however many shards it has: they are numbers until they are dispatched.
 if redis.call('EXISTS', KEYS[2]) == 1 then return 0 end
@@ -25,6 +27,7 @@ local now = time[1] .. '.' .. string.format('%06d', time[2])
 redis.call('HSET', KEYS[2], 'state', 'in_progress', 'options', ARGV[2], 'total', ARGV[3],
   'succeeded', 0, 'failed', ARGV[4], 'n_shards', ARGV[5], 'n_dispatched', 0, 'n_merged', 0, 'created_at', now)
 if ARGV[8] ~= '' then redis.call('HSET', KEYS[2], 'traceparent', ARGV[8]) end
+if ARGV[9] ~= '' then redis.call('HSET', KEYS[2], 'webhook', ARGV[9]) end
 redis.call('ZADD', KEYS[1], now, ARGV[1])
 redis.call('HINCRBY', KEYS[8], 'jobs_accepted', 1)
 redis.call('HINCRBY', KEYS[8], 'accepted', ARGV[3] - ARGV[4])
@@ -32,6 +35,7 @@ redis.call('HINCRBY', KEYS[8], 'refused', ARGV[4])
 if tonumber(ARGV[5]) == 0 then
   redis.call('HSET', KEYS[2], 'state', 'ended', 'ended_at', now)
   redis.call('ZADD', KEYS[6], now, ARGV[1])
+  if ARGV[9] ~= '' then redis.call('ZADD', 'bifocal:webhooks', math.floor(now * 1000), ARGV[1]) end
   redis.call('HINCRBY', KEYS[8], 'jobs_ended', 1)
 else
   redis.call('INCRBY', KEYS[5], ARGV[5])

@@ -8,6 +8,8 @@ key                                        type    holds
                                                    and the traceparent of its request if there is one
 ``bifocal:ended``                          zset    ids of ended jobs by the time of their end
 ``bifocal:deadlines``                      zset    jobs that have one, by when it is
+``bifocal:webhooks``                       zset    ended jobs whose end is to be told, by when the next
+                                                   try is due, in ms
 ``bifocal:expired:{job}``                  string  there was such a job; expires
 ``bifocal:waiting``                        string  shards accepted and not merged
 ``bifocal:pending``                        list    jobs with shards that were not dispatched yet
@@ -54,6 +56,7 @@ RECONCILER = "bifocal:reconciler"
 WAITING = "bifocal:waiting"
 ENDED = "bifocal:ended"
 DEADLINES = "bifocal:deadlines"
+WEBHOOKS = "bifocal:webhooks"
 LEFTOVERS = "bifocal:leftovers"
 ACCEPTING = "bifocal:accepting"
 TOTALS = "bifocal:totals"

@@ -9,6 +9,7 @@ import redis
 
 from bifocal.contracts import Job, JobCounts, JobState, Options
 from bifocal.errors import ExpiredJob, UnknownJob
+from bifocal.ledger.deliveries import Deliveries, read_delivery
 from bifocal.ledger.keys import (
     ACCEPTING,
     BROKER_PREFIX,
@@ -49,6 +50,7 @@ class Ledger:
         self._redis = client
         self._lenses = tuple(lenses)
         self.leftovers = Leftovers(client)
+        self.deliveries = Deliveries(client)
         scripts = files("bifocal.ledger")
 
         def script(name: str) -> Any:
@@ -93,12 +95,14 @@ class Ledger:
         announced: bool = False,
         deadline_s: float | None = None,
         traceparent: str | None = None,
+        webhook: str | None = None,
     ) -> bool:
         """Accept a job whose shards are all in the store; False if there is one of that id already.
 
         `n_documents` are all, `n_refused` of them were refused at acceptance; what is not merged in
         `deadline_s` from now ends as failures. Of one that was `announced` as being accepted it is False too
-        if the acceptance was given up since. `traceparent` is that of the request.
+        if the acceptance was given up since. `traceparent` is that of the request,
+        `webhook` the URL of who is told of the end.
         """
         return bool(
             self._create_job(
@@ -112,6 +116,7 @@ class Ledger:
                     int(announced),
                     "" if deadline_s is None else deadline_s,
                     traceparent or "",
+                    webhook or "",
                 ],
             )
         )
@@ -137,6 +142,7 @@ class Ledger:
             options=Options.model_validate_json(fields["options"]),
             created_at=_time(fields["created_at"]),
             ended_at=_time(fields["ended_at"]) if "ended_at" in fields else None,
+            webhook=read_delivery(fields),
         )
 
     def has_ended(self, job: str) -> bool:
