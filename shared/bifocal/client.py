@@ -14,6 +14,8 @@ from bifocal.contracts import (
     RESULT,
     BatchReport,
     Document,
+    ExportFormat,
+    ExportTable,
     Failure,
     Job,
     JobState,
@@ -129,6 +131,20 @@ class Client:
         return BatchReport.model_validate_json(
             self._request("GET", f"/v1/jobs/{job_id}/summary", timeout=_SUMMARY_TIMEOUT).content
         )
+
+    def export(
+        self, job_id: str, form: ExportFormat, table: ExportTable = ExportTable.RELATIONS
+    ) -> Iterator[bytes]:
+        """Results of a job that has ended, as the bytes of a file; `table` says which, of Parquet and CSV."""
+        path, params = f"/v1/jobs/{job_id}/export", {"format": form.value, "table": table.value}
+        with (
+            self._translated(),
+            self._http.stream("GET", path, params=params, timeout=_SUMMARY_TIMEOUT) as response,
+        ):
+            if response.is_error:
+                response.read()
+                raise _problem(response)
+            yield from response.iter_bytes()
 
     def compare(
         self, documents: Iterable[Document], options: Options | None = None, terms: Iterable[str] = ()

@@ -3,6 +3,7 @@
 from bifocal.contracts._wire import SCHEMA_VERSION
 from bifocal.contracts.batch import BatchPair, BatchReport, BatchVerdicts, TermCompany
 from bifocal.contracts.document import Document, ErrorDetail, Failure
+from bifocal.contracts.export import ExportFormat, ExportTable
 from bifocal.contracts.job import NEXT_PART_HEADER, Job, JobCounts, JobRequest, JobState
 from bifocal.contracts.job_ended import JobEnded
 from bifocal.contracts.lens import ContextualReading, DocumentReading, LensHeader
@@ -54,6 +55,8 @@ __all__ = [
     "Document",
     "DocumentReading",
     "ErrorDetail",
+    "ExportFormat",
+    "ExportTable",
     "Failure",
     "FurtherFigures",
     "HeadVoice",
