@@ -298,6 +298,23 @@ def test_a_receiver_that_is_not_there_is_tried_again(ledger: Ledger, make: Make)
 
 
 @pytest.mark.stack
+def test_a_fault_of_the_gateway_is_a_try_like_another(ledger: Ledger) -> None:
+    def broken(*_: object) -> list[str]:
+        raise RuntimeError("a fault")
+
+    sender = Sender(
+        settings=LOCAL,
+        ledger=ledger,
+        signer=Signer.of(SecretStr(SECRET)),
+        back_off_s=lambda _: 0.0,
+        resolve=broken,
+    )
+    ended(ledger, "http://receiver.example/hook")
+    assert [sender.step() for _ in range(5)] == [True] * 4 + [False]
+    assert (delivery(ledger).state, delivery(ledger).tries) == (WebhookState.GIVEN_UP, 4)
+
+
+@pytest.mark.stack
 def test_of_a_job_that_is_gone_nothing_is_told(ledger: Ledger, make: Make) -> None:
     with receiver() as there:
         ended(ledger, there.url)

@@ -107,7 +107,14 @@ class Sender:
             return False
         with about(job=delivery.job):
             failpoint("webhooks.claimed")
-            answer = self._try(delivery)
+            try:
+                answer = self._try(delivery)
+            except redis.RedisError:
+                raise
+            except Exception:
+                # A fault of ours, which the next try may not meet; it must not go on for ever either.
+                log.exception("a webhook could not be sent")
+                answer = _Answer(result="failed", error="a fault of the gateway; its log has the details")
             failpoint("webhooks.sent")
             if answer is not None:
                 self._settle(delivery, answer)
@@ -183,9 +190,6 @@ class Sender:
                 REDIS_ERRORS.labels("webhook").inc()
                 log.warning("no webhook sent: %s", error)
                 wait_s = _AFTER_FAULT_S
-            except Exception:
-                # A fault of ours with one of them must not end the thread that sends the others.
-                log.exception("a webhook could not be sent")
 
 
 def _result(status: int) -> str:
