@@ -31,6 +31,8 @@ def stack() -> Iterator[EmbeddedStack]:
     with ExitStack() as open_until_the_end:
         with pytest.MonkeyPatch.context() as environment:
             environment.setenv("BIFOCAL_PRECISION", "float32")
+            environment.setenv("BIFOCAL_WEBHOOK_SECRET", "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw")
+            environment.setenv("BIFOCAL_WEBHOOK_PRIVATE", "true")
             running = open_until_the_end.enter_context(EmbeddedStack())
             running.wait_ready()
         yield running

@@ -44,6 +44,7 @@ from bifocal_gateway.document_index import IndexWriter
 from bifocal_gateway.pydantic_messages import first_error
 from bifocal_gateway.sample import Sample
 from bifocal_gateway.seen_ids import SeenIds
+from bifocal_gateway.webhooks import checked_webhook
 
 _DEADLINE: pydantic.TypeAdapter[float | None] = pydantic.TypeAdapter(
     Annotated[float, pydantic.Field(gt=0)] | None
@@ -75,9 +76,11 @@ class Acceptance:
             InvalidRequest: not a request for a job.
             InvalidOptions, UnknownModel, UnknownLanguage: the options; nothing was accepted.
             IdempotencyMismatch, IdempotencyInFlight: the key was used for another request, or is in use.
+            InvalidWebhook: the webhook; nothing was accepted.
         """
         options, terms = self._header(body.header)
         deadline_s, priority = _deadline_s(body.header), _priority(body.header)
+        webhook = checked_webhook(body.header, self.settings)
         segmenter = Segmenter(options.language)
         finder = TermFinder(terms, segmenter) if terms else None
         reader = _Reader(settings=self.settings, segmenter=segmenter, finder=finder)
@@ -93,7 +96,13 @@ class Acceptance:
             raise
         failpoint("acceptance.written")
         files.put_manifest(
-            {**counts, "options": options.model_dump_json(), "owner": owner, "priority": priority}
+            {
+                **counts,
+                "options": options.model_dump_json(),
+                "owner": owner,
+                "priority": priority,
+                "webhook": webhook or "",
+            }
         )
         failpoint("acceptance.answerable")
         created = self.ledger.create_job(
@@ -105,6 +114,7 @@ class Acceptance:
             traceparent=tracing.traceparent(),
             owner=owner,
             priority=priority,
+            webhook=webhook,
         )
         # Another gateway may have entered it from its manifest.
         if not created and not self.ledger.is_known(job):

@@ -16,7 +16,18 @@ from bifocal_gateway.callers import Callers
 from bifocal_gateway.gateway import Gateway
 from bifocal_gateway.headers import SafeHeaders
 from bifocal_gateway.problems import handle_problems
-from bifocal_gateway.routes import compare, events, health, jobs, metrics, models, reference, results, summary
+from bifocal_gateway.routes import (
+    compare,
+    events,
+    export,
+    health,
+    jobs,
+    metrics,
+    models,
+    reference,
+    results,
+    summary,
+)
 from bifocal_gateway.watched import Watched
 
 
@@ -29,7 +40,11 @@ def create_app(settings: Settings) -> FastAPI:
         Segmenter(Options().language)  # so that the first job does not wait for spaCy
         gateway.dispatcher.start()
         gateway.expiry.start()
+        if gateway.webhooks is not None:
+            gateway.webhooks.start()
         yield
+        if gateway.webhooks is not None:
+            gateway.webhooks.stop()
         gateway.expiry.stop()
         gateway.dispatcher.stop()
 
@@ -37,7 +52,7 @@ def create_app(settings: Settings) -> FastAPI:
     app = FastAPI(title="bifocal", version=__version__, lifespan=lifespan, docs_url=None, redoc_url=None)
     app.state.gateway = gateway
     handle_problems(app)
-    for routes in (jobs, events, results, summary, compare, models, health, metrics, reference):
+    for routes in (jobs, events, results, summary, export, compare, models, health, metrics, reference):
         app.include_router(routes.router)
 
     app.openapi = partial(_described, app)  # type: ignore[method-assign]

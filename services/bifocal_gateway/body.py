@@ -19,7 +19,7 @@ NDJSON = "application/x-ndjson"
 _IN_MEMORY = 1024 * 1024
 
 #: Fields that a line of NDJSON has if it is no document but says what to do with those that follow.
-HEADER = {"options", "terms", "deadline_s", "priority", "schema_version"}
+HEADER = {"options", "terms", "deadline_s", "priority", "webhook", "schema_version"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -13,6 +13,7 @@ from bifocal_gateway.admission import Admission
 from bifocal_gateway.batch.summaries import Summaries
 from bifocal_gateway.dispatcher import Dispatcher
 from bifocal_gateway.expiry import Expiry
+from bifocal_gateway.webhooks import Sender
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,6 +29,8 @@ class Gateway:
     dispatcher: Dispatcher
     expiry: Expiry
     summaries: Summaries
+    webhooks: Sender | None
+    """None where there is no key to sign them with."""
 
     @classmethod
     def of(cls, settings: Settings) -> "Gateway":
@@ -46,4 +49,5 @@ class Gateway:
                 settings=settings, store=store, ledger=ledger, app=celery_app(settings.redis_url)
             ),
             summaries=Summaries(settings=settings, store=store, ledger=ledger),
+            webhooks=Sender.of(settings, ledger),
         )

@@ -55,6 +55,7 @@ class Recovery:
             n_shards=int(manifest["n_shards"]),
             owner=str(manifest["owner"]),
             priority=Priority(str(manifest["priority"])),
+            webhook=str(manifest["webhook"]),
         )
         if not made:
             return False

@@ -16,6 +16,7 @@
     │   ├── UnknownModel             unknown_model
     │   ├── UnknownLanguage          unknown_language
     │   ├── InvalidRequest           invalid_request
+    │   ├── InvalidWebhook           invalid_webhook
     │   ├── RequestTooLarge          request_too_large
     │   ├── Unauthorized             unauthorized
     │   ├── Forbidden                forbidden
@@ -154,6 +155,12 @@ class InvalidRequest(RequestError):
 
     code = "invalid_request"
     status = 400
+
+
+class InvalidWebhook(RequestError):
+    """The webhook's URL is one that nothing is sent to."""
+
+    code = "invalid_webhook"
 
 
 class RequestTooLarge(RequestError):

@@ -76,6 +76,17 @@ class Settings(BaseSettings):
     shards_in_flight: int = Field(default=64, gt=0)
     """Shards dispatched and not yet merged, over all jobs."""
 
+    webhook_secret: SecretStr | None = None
+    """Key that webhooks are signed with: `whsec_` and base64 of 24 to 64 bytes. Without one jobs that ask
+    for a webhook are refused. Of
+    several, with spaces between, each signs, so that one can replace another."""
+    webhook_private: bool = False
+    """Whether webhooks may go to addresses of private networks and of this machine, and over http."""
+    webhook_tries: int = Field(default=10, ge=1, le=10)
+    """Tries at a webhook; ten are spread over about a day."""
+    webhook_timeout_s: float = Field(default=10.0, gt=0, le=30)
+    """Time that a receiver is given for all of a try, from the connection to the status."""
+
     batch_memory_mb: int = Field(default=128, ge=64)
     """Memory in which the gateway makes a job's batch report; what does not fit goes to the disk, in the
     system's folder for temporary files."""

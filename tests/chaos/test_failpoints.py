@@ -26,6 +26,8 @@ AT_WORK = [
 ]
 AT_DISPATCH = ["dispatcher.recorded", "dispatcher.published"]
 AT_ACCEPTANCE = ["acceptance.written", "acceptance.answerable", "acceptance.recorded"]
+#: Tried in tests/test_webhooks.py.
+AT_WEBHOOKS = ["webhooks.claimed", "webhooks.sent"]
 
 
 def process_of(point: str) -> str:
@@ -67,11 +69,11 @@ def test_every_failpoint_in_the_code_is_tried_here() -> None:
         for path in sources
         for name in re.findall(r"\bfailpoint\(f?\"([^\"]+)\"\)", path.read_text("utf-8"))
     }
-    tried = {*AT_WORK, *AT_DISPATCH, *AT_ACCEPTANCE}
+    tried = {*AT_WORK, *AT_DISPATCH, *AT_ACCEPTANCE, *AT_WEBHOOKS}
     for name in named:
         pattern = re.compile(re.sub(r"\{[^}]+\}", r"\\w+", name.replace(".", r"\.")))
         assert any(pattern.fullmatch(point) for point in tried), name
-    assert len(tried) == 22
+    assert len(tried) == 24
 
 
 @pytest.mark.parametrize("point", [*AT_WORK, *AT_DISPATCH])

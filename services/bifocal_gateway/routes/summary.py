@@ -20,9 +20,13 @@ _ONE = CapacityLimiter(1)
 async def summary(request: Request, job_id: str) -> Response:
     """What a job's documents say as a whole: of all of them once the job has ended, else of those that
     have been merged by now."""
-    gateway: Gateway = request.app.state.gateway
     await run_sync(job_of, request, job_id)
+    return Response(await summary_of(request.app.state.gateway, job_id), media_type="application/json")
+
+
+async def summary_of(gateway: Gateway, job_id: str) -> bytes:
+    """The batch report of a job, as JSON."""
     body = await run_sync(gateway.summaries.kept, job_id)
     if body is None:
         body = await run_sync(gateway.summaries.summary, job_id, limiter=_ONE)
-    return Response(body, media_type="application/json")
+    return body

@@ -22,6 +22,8 @@ from bifocal.client.upload import AsyncUpload
 from bifocal.contracts import (
     BatchReport,
     Document,
+    ExportFormat,
+    ExportTable,
     Failure,
     Job,
     JobState,
@@ -30,6 +32,7 @@ from bifocal.contracts import (
     Options,
     Priority,
     Report,
+    Webhook,
 )
 
 #: Called with a job at every look; what it returns is awaited, if that can be.
@@ -86,10 +89,11 @@ class AsyncClient:
         *,
         deadline_s: float | None = None,
         priority: Priority = Priority.BULK,
+        webhook: Webhook | None = None,
         idempotency_key: str | None = None,
     ) -> Job:
         """Hand over documents as one job; returns as soon as they are accepted."""
-        header = requests.header_line(options, list(terms), deadline_s, priority)
+        header = requests.header_line(options, list(terms), deadline_s, priority, webhook)
         with AsyncUpload(header, documents) as upload:
             return await self._ask(requests.submission(idempotency_key), upload)
 
@@ -137,10 +141,20 @@ class AsyncClient:
         """How one document ended, by its id."""
         return await self._ask(requests.result(job_id, document_id))
 
-    async def export(self, job_id: str, form: str, path: Path | str) -> Path:
-        """Write a job in another format to a file, which is there once it is whole."""
+    async def export(
+        self,
+        job_id: str,
+        form: ExportFormat | str,
+        path: Path | str,
+        *,
+        table: ExportTable = ExportTable.RELATIONS,
+    ) -> Path:
+        """Write a job that has ended in another format to a file, which is there once it is whole.
+
+        `table` says which, of Parquet and CSV.
+        """
         with whole_file(Path(path)) as file:
-            await self._download(requests.export(job_id, form), file)
+            await self._download(requests.export(job_id, ExportFormat(form), table), file)
         return Path(path)
 
     async def cancel(self, job_id: str) -> Job:

@@ -14,6 +14,8 @@ from bifocal.client.faults import misread
 from bifocal.contracts import (
     RESULT,
     BatchReport,
+    ExportFormat,
+    ExportTable,
     Failure,
     Job,
     JobPage,
@@ -23,6 +25,7 @@ from bifocal.contracts import (
     Options,
     Priority,
     Report,
+    Webhook,
 )
 
 Answer = TypeVar("Answer", covariant=True)
@@ -122,7 +125,11 @@ def submission(key: str | None) -> Request[Job]:
 
 
 def header_line(
-    options: Options | None, terms: list[str], deadline_s: float | None, priority: Priority
+    options: Options | None,
+    terms: list[str],
+    deadline_s: float | None,
+    priority: Priority,
+    webhook: Webhook | None,
 ) -> bytes:
     """First line of a submission's body: what is to be done with the documents that follow."""
     header: dict[str, object] = {
@@ -132,6 +139,8 @@ def header_line(
     }
     if deadline_s is not None:
         header["deadline_s"] = deadline_s
+    if webhook is not None:
+        header["webhook"] = webhook.model_dump(mode="json")
     return json.dumps(header).encode() + b"\n"
 
 
@@ -166,13 +175,13 @@ def summary(job_id: str) -> Request[BatchReport]:
     )
 
 
-def export(job_id: str, form: str) -> Request[None]:
+def export(job_id: str, form: ExportFormat, table: ExportTable) -> Request[None]:
     """A job in another format."""
     return Request(
         method="GET",
         path=_of(job_id, "export"),
         read=lambda _: None,
-        params={"format": form},
+        params={"format": form.value, "table": table.value},
         timeout=_AS_LONG_AS_IT_TAKES,
     )
 

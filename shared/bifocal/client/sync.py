@@ -20,6 +20,8 @@ from bifocal.client.upload import Upload
 from bifocal.contracts import (
     BatchReport,
     Document,
+    ExportFormat,
+    ExportTable,
     Failure,
     Job,
     JobState,
@@ -28,6 +30,7 @@ from bifocal.contracts import (
     Options,
     Priority,
     Report,
+    Webhook,
 )
 
 
@@ -85,6 +88,7 @@ class Client:
         *,
         deadline_s: float | None = None,
         priority: Priority = Priority.BULK,
+        webhook: Webhook | None = None,
         idempotency_key: str | None = None,
     ) -> Job:
         """Hand over documents as one job; returns as soon as they are accepted.
@@ -93,10 +97,10 @@ class Client:
         temporary file until it is answered, to be sent again if need be.
 
         `terms` go with the option `candidates: terms`; what has no report `deadline_s` seconds later ends as
-        a failure. Two calls with the same documents and one `idempotency_key` are one job; without a key each
-        call is a job of its own.
+        a failure; `webhook` is told when the job has ended. Two calls with the same documents and one
+        `idempotency_key` are one job; without a key each call is a job of its own.
         """
-        header = requests.header_line(options, list(terms), deadline_s, priority)
+        header = requests.header_line(options, list(terms), deadline_s, priority, webhook)
         with Upload(header, documents) as upload:
             return self._ask(requests.submission(idempotency_key), upload)
 
@@ -142,10 +146,20 @@ class Client:
         """How one document ended, by its id."""
         return self._ask(requests.result(job_id, document_id))
 
-    def export(self, job_id: str, form: str, path: Path | str) -> Path:
-        """Write a job in another format to a file, which is there once it is whole."""
+    def export(
+        self,
+        job_id: str,
+        form: ExportFormat | str,
+        path: Path | str,
+        *,
+        table: ExportTable = ExportTable.RELATIONS,
+    ) -> Path:
+        """Write a job that has ended in another format to a file, which is there once it is whole.
+
+        `table` says which, of Parquet and CSV.
+        """
         with whole_file(Path(path)) as file:
-            self._download(requests.export(job_id, form), file)
+            self._download(requests.export(job_id, ExportFormat(form), table), file)
         return Path(path)
 
     def cancel(self, job_id: str) -> Job:

@@ -3,6 +3,7 @@
 from bifocal.contracts._wire import SCHEMA_VERSION
 from bifocal.contracts.batch import BatchPair, BatchReport, BatchVerdicts, TermCompany
 from bifocal.contracts.document import Document, ErrorDetail, Failure
+from bifocal.contracts.export import ExportFormat, ExportTable
 from bifocal.contracts.job import (
     NEXT_CURSOR_HEADER,
     CompareRequest,
@@ -13,6 +14,7 @@ from bifocal.contracts.job import (
     JobState,
     Priority,
 )
+from bifocal.contracts.job_ended import JobEnded
 from bifocal.contracts.lens import ContextualReading, DocumentReading, LensHeader
 from bifocal.contracts.message import ShardMessage
 from bifocal.contracts.models import (
@@ -50,6 +52,7 @@ from bifocal.contracts.summary import (
     Null,
     VerdictCounts,
 )
+from bifocal.contracts.webhook import Webhook, WebhookDelivery, WebhookState
 
 __all__ = [
     "NEXT_CURSOR_HEADER",
@@ -69,12 +72,15 @@ __all__ = [
     "Document",
     "DocumentReading",
     "ErrorDetail",
+    "ExportFormat",
+    "ExportTable",
     "Failure",
     "FurtherFigures",
     "HeadVoice",
     "Interval",
     "Job",
     "JobCounts",
+    "JobEnded",
     "JobPage",
     "JobRequest",
     "JobState",
@@ -109,6 +115,9 @@ __all__ = [
     "TermCompany",
     "Verdict",
     "VerdictCounts",
+    "Webhook",
+    "WebhookDelivery",
+    "WebhookState",
     "Without",
     "WordRef",
 ]

@@ -9,6 +9,7 @@ from pydantic import Field, StringConstraints
 from bifocal.contracts._wire import SCHEMA_VERSION, SchemaVersion, Wire
 from bifocal.contracts.document import Document, DocumentId
 from bifocal.contracts.options import Options
+from bifocal.contracts.webhook import Webhook, WebhookDelivery
 
 #: Header of a stretch of results: the `cursor` with which the next stretch is asked for.
 NEXT_CURSOR_HEADER = "Bifocal-Next-Cursor"
@@ -40,6 +41,8 @@ class JobRequest(Wire):
     terms: Terms = ()
     """With the option `candidates: terms`, what to look for: whole words in any case. Where terms overlap,
     the one that begins first counts, and of those the longest."""
+    webhook: Webhook | None = None
+    """Who is told when the job has ended."""
 
 
 class CompareRequest(Wire):
@@ -99,6 +102,8 @@ class Job(Wire):
     deadline_at: datetime | None = None
     """When what is not done by then will end as `expired`."""
     ended_at: datetime | None = None
+    webhook: WebhookDelivery | None = None
+    """How far the telling of its end is, where the job asked for that."""
     documents_per_s: float | None = None
     """Documents done a second since the job started."""
     expected_end_at: datetime | None = None

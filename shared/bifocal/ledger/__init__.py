@@ -1,6 +1,7 @@
 """What was accepted and how far it is: the truth that the broker only transports."""
 
 from bifocal.ledger.claims import Claim
+from bifocal.ledger.deliveries import Delivery
 from bifocal.ledger.keys import Keys
 from bifocal.ledger.ledger import MERGE, Ledger
 from bifocal.ledger.outcomes import Finish, LensCommit
@@ -13,6 +14,7 @@ __all__ = [
     "OUTCOMES",
     "Attempt",
     "Claim",
+    "Delivery",
     "Dispatched",
     "Finish",
     "Keys",

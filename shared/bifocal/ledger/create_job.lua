@@ -8,6 +8,7 @@
 -- KEYS[7] bifocal:deadlines     zset     gains the job, if it has a deadline
 -- KEYS[8] bifocal:totals        hash     counts it and its documents
 -- KEYS[9] bifocal:jobs_of:{owner}  zset  gains the job
+-- bifocal:webhooks   zset   gains the job, if it has no shards and somebody is to be told of its end
 -- ARGV[1] job id
 -- ARGV[2] options, JSON
 -- ARGV[3] documents, all
@@ -18,6 +19,7 @@
 -- ARGV[8] traceparent of the request, or nothing
 -- ARGV[9] owner
 -- ARGV[10] priority
+-- ARGV[11] URL of a webhook, or nothing
 -- Returns 1, or 0 if there is such a job already, or its acceptance was given up.
 -- A job takes the same room however many shards it has: they are numbers until they are dispatched.
 if redis.call('EXISTS', KEYS[2]) == 1 then return 0 end
@@ -29,6 +31,7 @@ redis.call('HSET', KEYS[2], 'state', 'in_progress', 'options', ARGV[2], 'total',
   'errored', ARGV[4], 'n_refused', ARGV[4], 'n_shards', ARGV[5], 'n_dispatched', 0, 'n_merged', 0,
   'created_at', now, 'owner', ARGV[9], 'priority', ARGV[10])
 if ARGV[8] ~= '' then redis.call('HSET', KEYS[2], 'traceparent', ARGV[8]) end
+if ARGV[11] ~= '' then redis.call('HSET', KEYS[2], 'webhook', ARGV[11]) end
 redis.call('ZADD', KEYS[1], now, ARGV[1])
 redis.call('ZADD', KEYS[9], now, ARGV[1])
 redis.call('HINCRBY', KEYS[8], 'jobs_accepted', 1)
@@ -37,6 +40,7 @@ redis.call('HINCRBY', KEYS[8], 'refused', ARGV[4])
 if tonumber(ARGV[5]) == 0 then
   redis.call('HSET', KEYS[2], 'state', 'ended', 'ended_at', now)
   redis.call('ZADD', KEYS[6], now, ARGV[1])
+  if ARGV[11] ~= '' then redis.call('ZADD', 'bifocal:webhooks', math.floor(now * 1000), ARGV[1]) end
   redis.call('HINCRBY', KEYS[8], 'jobs_ended', 1)
 else
   redis.call('INCRBY', KEYS[5], ARGV[5])

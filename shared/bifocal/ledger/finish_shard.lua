@@ -9,6 +9,7 @@
 -- KEYS[8] bifocal:ended                 zset     gains the job, if it ends
 -- KEYS[9] bifocal:deadlines             zset     loses the job, if it ends
 -- KEYS[10] bifocal:totals               hash     counts the documents by how they ended
+-- bifocal:webhooks   zset   gains the job, if it ends and somebody is to be told
 -- ARGV[1] job:shard
 -- ARGV[2] shard
 -- ARGV[3] the attempt whose results these are
@@ -35,5 +36,6 @@ local now = time[1] .. '.' .. string.format('%06d', time[2])
 redis.call('HSET', KEYS[2], 'state', 'ended', 'ended_at', now)
 redis.call('ZADD', KEYS[8], now, string.sub(KEYS[2], 13))
 redis.call('ZREM', KEYS[9], string.sub(KEYS[2], 13))
+if redis.call('HEXISTS', KEYS[2], 'webhook') == 1 then redis.call('ZADD', 'bifocal:webhooks', math.floor(now * 1000), string.sub(KEYS[2], 13)) end
 redis.call('HINCRBY', KEYS[10], 'jobs_ended', 1)
 return 2

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, cast
 
 from bifocal.contracts import Job, JobCounts, JobPage, JobState, Options, Priority
 from bifocal.errors import InvalidRequest
+from bifocal.ledger.deliveries import read_delivery
 from bifocal.ledger.keys import JOBS, Keys
 
 if TYPE_CHECKING:
@@ -41,6 +42,7 @@ def read_job(job: str, fields: Mapping[str, str], now_s: float) -> Job:
         ended_at=_at(fields, "ended_at"),
         documents_per_s=rate,
         expected_end_at=end,
+        webhook=read_delivery(fields),
     )
 
 

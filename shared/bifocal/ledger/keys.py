@@ -13,6 +13,8 @@ key                                        type    holds
 ``bifocal:ended``                          zset    ids of ended jobs by the time of their end
 ``bifocal:deadlines``                      zset    jobs that have one, by when it is; canceled ones at 0
 ``bifocal:expired:{job}``                  string  owner of a job that was; expires
+``bifocal:webhooks``                       zset    ended jobs whose end is to be told, by when the next
+                                                   try is due, in ms
 ``bifocal:waiting``                        string  shards accepted and not merged
 ``bifocal:pending``                        list    bulk jobs with shards that were not dispatched yet
 ``bifocal:pending:interactive``            list    the same, interactive jobs
@@ -63,6 +65,7 @@ RECONCILER = "bifocal:reconciler"
 WAITING = "bifocal:waiting"
 ENDED = "bifocal:ended"
 DEADLINES = "bifocal:deadlines"
+WEBHOOKS = "bifocal:webhooks"
 LEFTOVERS = "bifocal:leftovers"
 ACCEPTING = "bifocal:accepting"
 TOTALS = "bifocal:totals"

@@ -10,6 +10,7 @@ import redis
 from bifocal.contracts import Job, JobPage, JobState, Options, Priority
 from bifocal.errors import ExpiredJob, UnknownJob
 from bifocal.ledger.claims import Claims
+from bifocal.ledger.deliveries import Deliveries
 from bifocal.ledger.jobs import list_jobs, read_job
 from bifocal.ledger.keys import (
     ACCEPTING,
@@ -54,6 +55,7 @@ class Ledger:
         self._lenses = tuple(lenses)
         self.leftovers = Leftovers(client)
         self.claims = Claims(client)
+        self.deliveries = Deliveries(client)
         scripts = files("bifocal.ledger")
 
         def script(name: str) -> Any:
@@ -101,12 +103,14 @@ class Ledger:
         traceparent: str | None = None,
         owner: str = "",
         priority: Priority = Priority.BULK,
+        webhook: str | None = None,
     ) -> bool:
         """Accept a job whose shards are all in the store; False if there is one of that id already.
 
         `n_documents` are all, `n_refused` of them were refused at acceptance; what is not merged in
         `deadline_s` from now ends as failures. Of one that was `announced` as being accepted it is False too
-        if the acceptance was given up since. `traceparent` is that of the request, `owner` whose it is.
+        if the acceptance was given up since. `traceparent` is that of the request, `owner` whose it is,
+        `webhook` the URL of who is told of the end.
         """
         return bool(
             self._create_job(
@@ -132,6 +136,7 @@ class Ledger:
                     traceparent or "",
                     owner,
                     priority,
+                    webhook or "",
                 ],
             )
         )

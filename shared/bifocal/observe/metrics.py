@@ -46,12 +46,17 @@ HTTP_DURATION = Histogram(
     ["method", "route", "status"],
     buckets=_HTTP_BUCKETS_S,
 )
+WEBHOOK_TRIES = Counter(
+    "bifocal_webhook_tries_total", "Tries at telling a receiver that a job has ended, by result.", ["result"]
+)
 
 
 # A series that begins with its first error is no increase to Prometheus.
 for _operation in ("put", "get", "delete"):
     STORE_ERRORS.labels(_operation)
-for _at in ("dispatch", "heartbeat", "metrics", "request", "stage"):
+for _result in ("delivered", "failed", "unreachable", "refused", "gone"):
+    WEBHOOK_TRIES.labels(_result)
+for _at in ("dispatch", "heartbeat", "metrics", "request", "stage", "webhook"):
     REDIS_ERRORS.labels(_at)
 
 

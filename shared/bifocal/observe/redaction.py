@@ -42,6 +42,8 @@ class Redactor:
     def of(cls, settings: Settings) -> "Redactor":
         """One that knows the secrets of these settings."""
         secrets = [settings.api_key.get_secret_value()] if settings.api_key else []
+        if settings.webhook_secret:
+            secrets += settings.webhook_secret.get_secret_value().split()
         for url in (settings.redis_url, settings.store_url, settings.url or ""):
             try:
                 password = urlsplit(url).password or ""

@@ -1,5 +1,6 @@
 """Graphs of terms: the lists of a batch report, for graph tools and for scripts."""
 
+import io
 import json
 from pathlib import Path
 from typing import Any
@@ -31,8 +32,29 @@ def write_graphs(folder: Path, batch: BatchReport) -> None:
         path = folder / GRAPHS / f"{verdict.value}.json"
         linked = nx.node_link_data(graph, edges="edges")
         path.write_text(json.dumps(linked, ensure_ascii=False, indent=1) + "\n", "utf-8")
-        # By the standard library's XML: with lxml, where it is installed, the bytes would be others.
-        nx.write_graphml_xml(nx.relabel_nodes(graph, _in_xml), path.with_suffix(".graphml"))
+        path.with_suffix(".graphml").write_bytes(graphml(graph))
+
+
+def batch_graph(batch: BatchReport) -> Any:
+    """All lists as one `networkx.Graph`: each pair is on one of them, and its edge says on which."""
+    import networkx as nx
+
+    graphs = {verdict: term_graph(batch, verdict) for verdict in VERDICTS}
+    for verdict, graph in graphs.items():
+        nx.set_edge_attributes(graph, verdict.value, "verdict")
+    whole = nx.compose_all(list(graphs.values()))
+    whole.graph.clear()
+    return whole
+
+
+def graphml(graph: Any) -> bytes:
+    """A graph as GraphML; what XML cannot hold is spelled out."""
+    import networkx as nx
+
+    written = io.BytesIO()
+    # By the standard library's XML: with lxml, where it is installed, the bytes would be others.
+    nx.write_graphml_xml(nx.relabel_nodes(graph, _in_xml), written)
+    return written.getvalue()
 
 
 def term_graph(batch: BatchReport, verdict: Verdict) -> Any:

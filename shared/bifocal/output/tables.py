@@ -1,16 +1,20 @@
 """Tables written as they grow: Parquet or CSV, the same columns in both."""
 
 import csv
-from collections.abc import Mapping, Sequence
+import io
+from collections.abc import Callable, Mapping, Sequence
 from enum import StrEnum
 from pathlib import Path
 from types import TracebackType
-from typing import IO, Any, Protocol
+from typing import Any, BinaryIO, Protocol
 
 from bifocal.errors import MissingExtra
 
 #: Rows of a Parquet row group.
-_ROW_GROUP = 50_000
+ROW_GROUP = 50_000
+
+#: What a spreadsheet takes for the beginning of a formula, also in full width.
+_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
 
 Rows = Mapping[str, Sequence[Any]]
 
@@ -48,13 +52,19 @@ class Table(Protocol):
         ...
 
 
-def open_table(path: Path, columns: Columns, table_format: TableFormat) -> Table:
-    """A new table; it is there whole once it is closed.
+def open_table(
+    where: Path | BinaryIO, columns: Columns, table_format: TableFormat, *, row_group: int = ROW_GROUP
+) -> Table:
+    """A new table in a file, or written to a stream, which stays open; it is there whole once it is closed.
+
+    `row_group` is how many rows are held until they are written, of Parquet.
 
     Raises:
         MissingExtra: Parquet is asked for, and pyarrow is not installed.
     """
-    return (_Parquet if table_format is TableFormat.PARQUET else _Csv)(path, columns)
+    if table_format is TableFormat.PARQUET:
+        return _Parquet(where, columns, row_group)
+    return _Csv(where, columns)
 
 
 def at(value: Any, path: str) -> Any:
@@ -93,7 +103,7 @@ class Tables:
 
 
 class _Parquet:
-    def __init__(self, path: Path, columns: Columns) -> None:
+    def __init__(self, where: Path | BinaryIO, columns: Columns, row_group: int) -> None:
         try:
             import pyarrow as pa
             import pyarrow.parquet as pq
@@ -107,8 +117,9 @@ class _Parquet:
             Kind.BOOL: pa.bool_(),
         }
         self._pa = pa
+        self._row_group = row_group
         self._schema = pa.schema([(name, types[kind]) for name, kind in columns.items()])
-        self._writer = pq.ParquetWriter(path, self._schema, compression="zstd")
+        self._writer = pq.ParquetWriter(where, self._schema, compression="zstd")
         self._held: dict[str, list[Any]] = {name: [] for name in columns}
         self._n_held = 0
 
@@ -116,7 +127,7 @@ class _Parquet:
         for name, held in self._held.items():
             held.extend(rows[name])
         self._n_held = len(next(iter(self._held.values())))
-        if self._n_held >= _ROW_GROUP:
+        if self._n_held >= self._row_group:
             self._flush()
 
     def close(self) -> None:
@@ -131,23 +142,53 @@ class _Parquet:
 
 
 class _Csv:
-    """As RFC 4180 has it, in UTF-8; what is empty is empty, booleans are `true` and `false`."""
+    """As RFC 4180 has it, in UTF-8; what is empty is empty, booleans are `true` and `false`.
 
-    def __init__(self, path: Path, columns: Columns) -> None:
+    Texts are others' and go into spreadsheets, so one that would be a formula there gets an apostrophe first.
+    """
+
+    def __init__(self, where: Path | BinaryIO, columns: Columns) -> None:
         self._columns = columns
-        self._file: IO[str] = path.open("w", encoding="utf-8", newline="")
+        self._stays_open = not isinstance(where, Path)
+        self._file: io.TextIOWrapper = (
+            where.open("w", encoding="utf-8", newline="")
+            if isinstance(where, Path)
+            else io.TextIOWrapper(where, encoding="utf-8", newline="", write_through=True)
+        )
         self._writer = csv.writer(self._file)
-        self._writer.writerow(columns)
+        self._writer.writerow(map(_no_formula, columns))
 
     def add(self, rows: Rows) -> None:
-        columns = [
-            [_LOWER.get(value, value) for value in rows[name]] if kind is Kind.BOOL else rows[name]
-            for name, kind in self._columns.items()
-        ]
+        columns = [_CELLS.get(kind, _as_it_is)(rows[name]) for name, kind in self._columns.items()]
         self._writer.writerows(zip(*columns, strict=True))
 
     def close(self) -> None:
-        self._file.close()
+        if self._stays_open:
+            self._file.flush()
+            self._file.detach()
+        else:
+            self._file.close()
+
+
+def _no_formula(text: str) -> str:
+    return f"'{text}" if text.startswith(_FORMULA) else text
+
+
+def _as_it_is(column: Sequence[Any]) -> Sequence[Any]:
+    return column
+
+
+def _texts(column: Sequence[Any]) -> Sequence[Any]:
+    return [text and _no_formula(text) for text in column]
+
+
+def _booleans(column: Sequence[Any]) -> Sequence[Any]:
+    return [_LOWER.get(value, value) for value in column]
 
 
 _LOWER = {True: "true", False: "false"}
+_CELLS: Mapping[Kind, Callable[[Sequence[Any]], Sequence[Any]]] = {
+    Kind.TEXT: _texts,
+    Kind.CATEGORY: _texts,
+    Kind.BOOL: _booleans,
+}

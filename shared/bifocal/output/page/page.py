@@ -25,10 +25,13 @@ class Page:
 
     Memory is bounded: all reports count, but only the first documents are kept. Where their relations
     are too many, the documents with the most give up their weakest; relations with figures of more than
-    two models count as several.
+    two models count as several. `notice` is told at its head.
     """
 
-    def __init__(self, *, most_documents: int = 200, most_relations: int = 60_000) -> None:
+    def __init__(
+        self, *, most_documents: int = 200, most_relations: int = 60_000, notice: str | None = None
+    ) -> None:
+        self._notice = notice
         self._most_documents = most_documents
         self._most_relations = most_relations
         self._shown: list[ShownDocument] = []
@@ -57,6 +60,11 @@ class Page:
         self._keep_neighbours(report)
         self._trim()
 
+    @property
+    def is_full(self) -> bool:
+        """Whether further documents are counted alone, so that their texts are not looked at."""
+        return self._full or len(self._shown) >= self._most_documents
+
     def add_failure(self, failure: Failure) -> None:
         """Count a failure and, while there is room, list it."""
         self._n.update(failures=1)
@@ -69,11 +77,16 @@ class Page:
 
     def write(self, path: Path) -> None:
         """Write the page."""
-        path.write_text(page_html(self._data()), encoding="utf-8", newline="\n")
+        path.write_text(self.html(), encoding="utf-8", newline="\n")
+
+    def html(self) -> str:
+        """The page."""
+        return page_html(self._data())
 
     def _data(self) -> dict[str, object]:
         return {
             "n": self._n,
+            "notice": self._notice,
             "verdicts": [(verdict, verdict.label) for verdict in VERDICTS],
             "reasons": [(reason, reason.replace("_", " ")) for reason in REASONS],
             "row": ROW,
