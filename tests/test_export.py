@@ -9,7 +9,6 @@ import subprocess
 import sys
 import tempfile
 import tracemalloc
-from collections.abc import Iterator
 from itertools import combinations
 from pathlib import Path
 
@@ -19,10 +18,10 @@ import pyarrow.parquet
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from playwright.sync_api import expect
+from playwright.sync_api import Browser, expect
 
 from bifocal import Client, Document, EmbeddedStack, Options, Report
-from bifocal.contracts import RESULT, ExportFormat, ExportTable
+from bifocal.contracts import RESULT, BatchReport, ExportFormat, ExportTable
 from bifocal.errors import JobInProgress, UnknownJob
 from bifocal.ledger import Ledger
 from bifocal.output.graph import batch_graph, graphml
@@ -36,7 +35,7 @@ from test_graphs import WHOLE
 HOSTILE = "=HYPERLINK(1) +1 -2 @me <script>alert(1)</script> & The \u0007 old king met the queen."
 
 
-def nobody() -> Iterator[bytes]:
+def nobody() -> BatchReport:
     raise AssertionError("no batch report is needed here")
 
 
@@ -141,7 +140,7 @@ def test_memory_does_not_grow_with_the_job(
         for shard in range(n_shards):
             JobFiles(store, job).put_results(shard, 1, lines.encode())
             ledger.finish_shard(job, shard, 1, succeeded=1, failed=0)
-        made = export(Results.of(store, ledger, job), nobody, form, ExportTable.RELATIONS)  # type: ignore[arg-type]
+        made = export(Results.of(store, ledger, job), nobody, form, ExportTable.RELATIONS)
         tracemalloc.start()
         n_bytes = sum(map(len, made.body))
         _, peak = tracemalloc.get_traced_memory()
@@ -152,6 +151,27 @@ def test_memory_does_not_grow_with_the_job(
     peak_of("warm", 1)
     # Both have several row groups of Parquet
     assert peak_of("large", 24) < 1.3 * peak_of("small", 8)
+
+
+@pytest.mark.stack
+@pytest.mark.parametrize("form", list(ExportFormat))
+def test_an_export_that_breaks_off_is_no_whole_file(
+    form: ExportFormat, ledger: Ledger, tmp_path: Path
+) -> None:
+    store = Store(str(tmp_path))
+    lines = f"{build_report('a b', [Pair(a=0, b=1)]).model_dump_json()}\n".encode()
+    ledger.create_job("job", options=Options(), n_documents=2, n_refused=0, n_shards=2)
+    ledger.dispatch(2)
+    JobFiles(store, "job").put_results(0, 1, lines)
+    for shard in range(2):
+        ledger.finish_shard("job", shard, 1, succeeded=1, failed=0)
+
+    def broken() -> BatchReport:
+        raise OSError("the store is gone")
+
+    made = export(Results.of(store, ledger, "job"), broken, form, ExportTable.RELATIONS)
+    with pytest.raises(OSError, match=r"gone|000001"):
+        list(made.body)
 
 
 # --- the whole way ------------------------------------------------------------------------------
@@ -244,7 +264,7 @@ def test_exported_lines_are_the_results(client: Client, job: str, written: Path)
 @pytest.mark.stack
 @pytest.mark.browser
 def test_an_exported_page_opens_and_says_where_its_texts_are_from(
-    browser: object, client: Client, job: str, documents: list[Document], tmp_path: Path
+    browser: Browser, client: Client, job: str, documents: list[Document], tmp_path: Path
 ) -> None:
     path = tmp_path / "index.html"
     path.write_bytes(taken(client, job, "html"))
@@ -256,7 +276,7 @@ def test_an_exported_page_opens_and_says_where_its_texts_are_from(
         # Every word stands where it stood, and what is not told is not made up
         for told, original in zip(one["text"], texts[name], strict=False):
             assert told in (original, " ", "·")
-    tab = browser.new_page()  # type: ignore[attr-defined]
+    tab = browser.new_page()
     wrong: list[str] = []
     tab.on("pageerror", lambda error: wrong.append(str(error)))
     tab.on("console", lambda message: wrong.append(message.text))

@@ -4,6 +4,7 @@ import csv
 import io
 from collections.abc import Callable, Mapping, Sequence
 from enum import StrEnum
+from functools import cache
 from pathlib import Path
 from types import TracebackType
 from typing import Any, BinaryIO, Protocol
@@ -69,16 +70,22 @@ def open_table(
 
 def at(value: Any, path: str) -> Any:
     """What stands at a dotted path below a value: names, places in a row, `len`; None where it breaks off."""
-    for part in path.split("."):
+    for part in _parts(path):
         if value is None:
             return None
         if part == "len":
             value = len(value)
-        elif part.isdigit():
-            value = value[int(part)] if int(part) < len(value) else None
+        elif isinstance(part, int):
+            value = value[part] if part < len(value) else None
         else:
             value = getattr(value, part)
     return value
+
+
+@cache
+def _parts(path: str) -> tuple[str | int, ...]:
+    """Kept, because a table asks for the same few paths once for each of its cells."""
+    return tuple(int(part) if part.isdigit() else part for part in path.split("."))
 
 
 class Tables:
