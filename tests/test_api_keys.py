@@ -19,9 +19,10 @@ from fastapi.testclient import TestClient
 from pydantic import SecretStr
 from typer.testing import CliRunner, Result
 
-from bifocal import authorization
+from bifocal import EmbeddedStack, authorization
 from bifocal.api_keys import ApiKeys, KeyState, Limits, MadeKey, read_key
 from bifocal.cli.app import app as commands
+from bifocal.embedded import redis_url_of
 from bifocal.errors import InvalidOptions, Unauthorized
 from bifocal.settings import Settings
 from bifocal.settings import settings as configured
@@ -123,6 +124,19 @@ def test_no_secret_is_anywhere_in_redis_or_in_its_file(
         assert key.id.encode() in everything
         assert hashlib.sha256(key.secret.encode()).hexdigest().encode() in everything
         assert key.secret.encode() not in everything
+
+
+def test_keys_outlive_a_redis_that_is_killed(tmp_path: Path) -> None:
+    with own_redis(tmp_path) as url:
+        keys = ApiKeys.connect(url)
+        key, made = keys.create("ci", limits=Limits(requests_per_minute=9))
+        gone, revoked = keys.create("gone")
+        keys.revoke(gone.id)
+        keys.close()
+    with own_redis(tmp_path) as url:
+        own = gateway(url, tmp_path, api_key=SecretStr(OWN))
+        assert ask(own, made.token).json()["id"] == key.id
+        assert ask(own, revoked.token).status_code == 401
 
 
 # --- what a key opens ---------------------------------------------------------------------------
@@ -480,3 +494,7 @@ def test_a_redis_that_is_not_there_is_said_so_without_its_password() -> None:
     assert done.returncode == 1
     assert "BIFOCAL_REDIS_URL" in done.stderr
     assert "its-password" not in done.stderr
+
+
+def test_the_redis_of_a_running_stack_is_found_by_its_folder(stack: EmbeddedStack) -> None:
+    assert redis_url_of(stack.folder) == stack.redis_url

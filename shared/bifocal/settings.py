@@ -36,7 +36,8 @@ class Settings(BaseSettings):
     url: str | None = None
     """Gateway the command line and the client talk to; unset, they start a stack of their own."""
     api_key: SecretStr | None = None
-    """Key that requests must carry as a bearer token. Without one the gateway serves loopback only."""
+    """The operator's key; requests carry it, or one made by `bifocal keys`, as a bearer token. Without it and
+    made ones the gateway serves loopback only, and asks for none."""
     host: str = "127.0.0.1"
     """Address the gateway listens on."""
     port: int = Field(default=8420, ge=0, le=65535)
