@@ -24,6 +24,7 @@ from bifocal.api_keys import ApiKeys, KeyState, Limits, MadeKey, read_key
 from bifocal.cli.app import app as commands
 from bifocal.embedded import redis_url_of
 from bifocal.errors import InvalidOptions, Unauthorized
+from bifocal.observe.context import fields
 from bifocal.settings import Settings
 from bifocal.settings import settings as configured
 from bifocal_gateway.app import create_app
@@ -410,12 +411,26 @@ def test_of_an_unknown_id_as_much_is_read_as_of_a_known_one(keys: ApiKeys, redis
 def test_no_answer_holds_the_key_that_was_sent(keys: ApiKeys, own: TestClient) -> None:
     _, made = keys.create("ci")
     for token in (made.token, OWN, MadeKey.random().token):
-        secret = token.rsplit("_", 1)[-1]
+        secret = token.split("_", 2)[-1]
         for path in ("/v1/jobs/x", "/v1/jobs/x/results?from_part=no", "/nowhere", "/metrics"):
             assert secret not in ask(own, token, path).text
         posted = own.post("/v1/jobs", content=b"{", headers={"Authorization": f"Bearer {token}"})
         assert secret not in posted.text
         assert secret not in str(posted.headers)
+
+
+def test_lines_of_a_request_say_by_which_key_it_came(keys: ApiKeys, own: TestClient) -> None:
+    seen: list[object] = []
+
+    def note() -> None:
+        seen.append(fields().get("caller"))
+
+    assert isinstance(own.app, FastAPI)
+    own.app.get("/v1/noted")(note)
+    key, made = keys.create("ci")
+    for token in (made.token, OWN):
+        assert ask(own, token, "/v1/noted").status_code == 200
+    assert seen == [key.id, None]
 
 
 # --- the command --------------------------------------------------------------------------------
@@ -453,7 +468,7 @@ def test_the_command_makes_lists_and_revokes(
     table = command("list").stdout
     assert made.id in table
     assert "operator, 5 shards" in table
-    for secret in (made.secret, second["key"].rsplit("_", 1)[-1], made.digest):
+    for secret in (made.secret, second["key"].split("_", 2)[-1], made.digest):
         assert secret not in listed + table
     assert command("revoke", made.token).stdout == f"{made.id} opens nothing any more\n"
     assert ask(own, made.token).status_code == 401
