@@ -19,10 +19,12 @@ from fastapi.testclient import TestClient
 from pydantic import SecretStr
 from typer.testing import CliRunner, Result
 
-from bifocal import authorization
+from bifocal import EmbeddedStack, authorization
 from bifocal.api_keys import ApiKeys, KeyState, Limits, MadeKey, read_key
 from bifocal.cli.app import app as commands
+from bifocal.embedded import redis_url_of
 from bifocal.errors import InvalidOptions, Unauthorized
+from bifocal.observe.context import fields
 from bifocal.settings import Settings
 from bifocal.settings import settings as configured
 from bifocal_gateway.app import create_app
@@ -123,6 +125,19 @@ def test_no_secret_is_anywhere_in_redis_or_in_its_file(
         assert key.id.encode() in everything
         assert hashlib.sha256(key.secret.encode()).hexdigest().encode() in everything
         assert key.secret.encode() not in everything
+
+
+def test_keys_outlive_a_redis_that_is_killed(tmp_path: Path) -> None:
+    with own_redis(tmp_path) as url:
+        keys = ApiKeys.connect(url)
+        key, made = keys.create("ci", limits=Limits(requests_per_minute=9))
+        gone, revoked = keys.create("gone")
+        keys.revoke(gone.id)
+        keys.close()
+    with own_redis(tmp_path) as url:
+        own = gateway(url, tmp_path, api_key=SecretStr(OWN))
+        assert ask(own, made.token).json()["id"] == key.id
+        assert ask(own, revoked.token).status_code == 401
 
 
 # --- what a key opens ---------------------------------------------------------------------------
@@ -396,12 +411,26 @@ def test_of_an_unknown_id_as_much_is_read_as_of_a_known_one(keys: ApiKeys, redis
 def test_no_answer_holds_the_key_that_was_sent(keys: ApiKeys, own: TestClient) -> None:
     _, made = keys.create("ci")
     for token in (made.token, OWN, MadeKey.random().token):
-        secret = token.rsplit("_", 1)[-1]
+        secret = token.split("_", 2)[-1]
         for path in ("/v1/jobs/x", "/v1/jobs/x/results?from_part=no", "/nowhere", "/metrics"):
             assert secret not in ask(own, token, path).text
         posted = own.post("/v1/jobs", content=b"{", headers={"Authorization": f"Bearer {token}"})
         assert secret not in posted.text
         assert secret not in str(posted.headers)
+
+
+def test_lines_of_a_request_say_by_which_key_it_came(keys: ApiKeys, own: TestClient) -> None:
+    seen: list[object] = []
+
+    def note() -> None:
+        seen.append(fields().get("caller"))
+
+    assert isinstance(own.app, FastAPI)
+    own.app.get("/v1/noted")(note)
+    key, made = keys.create("ci")
+    for token in (made.token, OWN):
+        assert ask(own, token, "/v1/noted").status_code == 200
+    assert seen == [key.id, None]
 
 
 # --- the command --------------------------------------------------------------------------------
@@ -439,7 +468,7 @@ def test_the_command_makes_lists_and_revokes(
     table = command("list").stdout
     assert made.id in table
     assert "operator, 5 shards" in table
-    for secret in (made.secret, second["key"].rsplit("_", 1)[-1], made.digest):
+    for secret in (made.secret, second["key"].split("_", 2)[-1], made.digest):
         assert secret not in listed + table
     assert command("revoke", made.token).stdout == f"{made.id} opens nothing any more\n"
     assert ask(own, made.token).status_code == 401
@@ -480,3 +509,7 @@ def test_a_redis_that_is_not_there_is_said_so_without_its_password() -> None:
     assert done.returncode == 1
     assert "BIFOCAL_REDIS_URL" in done.stderr
     assert "its-password" not in done.stderr
+
+
+def test_the_redis_of_a_running_stack_is_found_by_its_folder(stack: EmbeddedStack) -> None:
+    assert redis_url_of(stack.folder) == stack.redis_url

@@ -20,6 +20,7 @@ pytestmark = pytest.mark.stack
 
 SERVICES = ("gateway", "static", "contextual", "merge")
 KEY = "the-key-of-the-gateway"
+MADE = f"bf_abcdefghij_{'k' * 43}"
 #: A word that is in every document and nowhere else.
 WORD = "Queequeg"
 
@@ -68,7 +69,8 @@ def seen(tmp_path_factory: pytest.TempPathFactory) -> Seen:
 
         submit(Options(window_tokens=600))  # which the model refuses
         submit(Options(), see_it_die)
-        httpx.get(f"{stack.url}/v1/jobs/{found.jobs[0]}", headers={"Authorization": "Bearer wrong-key"})
+        for wrong in ("wrong-key", MADE):
+            httpx.get(f"{stack.url}/v1/jobs/{wrong}", headers={"Authorization": f"Bearer {wrong}"})
         found.logs = {name: (stack.folder / "logs" / f"{name}.log").read_text() for name in SERVICES}
         found.metrics["gateway"] = scraped(f"{stack.url}/metrics")
         for name in ("static", "contextual", "merge"):
@@ -102,7 +104,7 @@ def test_every_line_of_a_service_is_an_object_that_says_when_and_who(seen: Seen,
 
 @pytest.mark.parametrize("service", SERVICES)
 def test_no_line_holds_a_text_a_key_or_a_password(seen: Seen, service: str) -> None:
-    for secret in (WORD, "Ishmael", KEY, "wrong-key", seen.password):
+    for secret in (WORD, "Ishmael", KEY, "wrong-key", MADE, seen.password):
         assert secret not in seen.logs[service]
 
 

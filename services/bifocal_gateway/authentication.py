@@ -10,6 +10,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from bifocal.api_keys import ApiKeys
 from bifocal.errors import BifocalError, Forbidden, RateLimited
+from bifocal.observe.context import about
 from bifocal_gateway.caller import Caller
 from bifocal_gateway.callers import Callers
 from bifocal_gateway.problems import problem_of, without_redis
@@ -47,7 +48,8 @@ class Authentication:
             await without_redis(error)(scope, receive, send)
             return
         scope.setdefault("state", {})["caller"] = caller
-        await self._app(scope, receive, send)
+        with about(caller=caller.id or None):
+            await self._app(scope, receive, send)
 
     def _let_in(self, headers: Headers, path: str) -> Caller:
         try:

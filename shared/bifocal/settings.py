@@ -38,7 +38,8 @@ class Settings(BaseSettings):
     client_retry_for_s: float = Field(default=60.0, ge=0)
     """How long the command line and the client go on trying after something failed that may pass."""
     api_key: SecretStr | None = None
-    """Key that requests must carry as a bearer token. Without one the gateway serves loopback only."""
+    """The operator's key; requests carry it, or one made by `bifocal keys`, as a bearer token. Without it and
+    made ones the gateway serves loopback only, and asks for none."""
     host: str = "127.0.0.1"
     """Address the gateway listens on."""
     port: int = Field(default=8420, ge=0, le=65535)

@@ -12,7 +12,7 @@ router = APIRouter(tags=["health"])
 
 @router.get("/metrics", response_class=Response)
 def metrics(request: Request) -> Response:
-    """What this process counted, and how full the ledger is. Asks for the key where one is set."""
+    """What this process counted, and how full the ledger is: for operators."""
     gateway: Gateway = request.app.state.gateway
     ledger = CollectorRegistry()
     ledger.register(LedgerCollector(gateway.ledger, gateway.dispatcher))

@@ -6,7 +6,7 @@ from contextvars import ContextVar
 from typing import Any
 
 #: Fields that a log line can have, in this order.
-FIELDS = ("service", "stage", "job", "shard", "attempt", "documents", "route")
+FIELDS = ("service", "stage", "job", "shard", "attempt", "documents", "route", "caller")
 
 _fields: ContextVar[Mapping[str, Any]] = ContextVar("bifocal_fields", default={})  # noqa: B039
 
