@@ -73,13 +73,14 @@ class Client:
         terms: Iterable[str] = (),
         *,
         deadline_s: float | None = None,
+        idempotency_key: str | None = None,
     ) -> Job:
         """Hand over documents as one job; returns as soon as they are accepted.
 
         They are sent as they come, so any number of them takes no memory.
 
         `terms` go with the option `candidates: terms`; what has no report `deadline_s` seconds later ends as
-        a failure.
+        a failure. Two submissions with the same `idempotency_key` are one job.
         """
         header: dict[str, object] = {
             "options": (options or Options()).model_dump(mode="json"),
@@ -89,8 +90,11 @@ class Client:
             header["deadline_s"] = deadline_s
         lines = chain([json.dumps(header)], (document.model_dump_json() for document in documents))
         body = (f"{line}\n".encode() for line in lines)
+        headers = {"Content-Type": _NDJSON}
+        if idempotency_key is not None:
+            headers["Idempotency-Key"] = idempotency_key
         with self._translated():
-            response = self._http.post("/v1/jobs", content=body, headers={"Content-Type": _NDJSON})
+            response = self._http.post("/v1/jobs", content=body, headers=headers)
         if response.is_error:
             raise _problem(response)
         return Job.model_validate_json(response.content)
