@@ -14,7 +14,7 @@ from types import ModuleType
 
 import pytest
 import redis
-from celery import Celery, chain
+from celery import Celery, chain, group, signature
 
 from bifocal import Client, Document, EmbeddedStack, Report
 from bifocal.celery import compare, compare_batch
@@ -153,6 +153,14 @@ def test_what_goes_wrong_is_an_error_of_the_tree_where_the_result_is_read(worker
         empty.get(LONG_S)
     with pytest.raises(InvalidOptions, match="windows"):
         wrong.get(LONG_S)
+
+
+def test_a_group_of_comparisons_is_followed_by_a_task_that_gets_them_all(
+    worker: Path, pipeline: ModuleType
+) -> None:
+    together = group(compare.s({"id": name, "text": DOG}) for name in "abc") | signature("celery.accumulate")
+    (reports,) = together.apply_async().get(LONG_S)
+    assert [report["id"] for report in reports] == ["a", "b", "c"]
 
 
 def test_an_app_without_bifocal_names_the_task_and_its_queue(worker: Path, stack: EmbeddedStack) -> None:

@@ -1,6 +1,7 @@
 """One run of a task at a time: what it submits, and what it leaves for the next run."""
 
 import json
+import os
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -27,8 +28,10 @@ def gateway_at(monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
     """Points the tasks of this process at a gateway."""
 
     def forget() -> None:
-        settings.cache_clear()
+        if tasks._client.cache_info().currsize:
+            tasks._client(os.getpid()).close()
         tasks._client.cache_clear()
+        settings.cache_clear()
 
     def choose(url: str) -> None:
         monkeypatch.setenv("BIFOCAL_URL", url)
