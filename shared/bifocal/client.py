@@ -43,8 +43,14 @@ class Client:
     """
 
     def __init__(
-        self, url: str | None = None, *, api_key: str | None = None, timeout_s: float = 600.0
+        self,
+        url: str | None = None,
+        *,
+        api_key: str | None = None,
+        timeout_s: float = 600.0,
+        retry_for_s: float = 0.0,
     ) -> None:
+        del retry_for_s  # Nothing is tried again yet, whatever it is.
         configured = settings().api_key
         key = api_key or (configured.get_secret_value() if configured else None)
         self.url = url or settings().url or "http://127.0.0.1:8420"
