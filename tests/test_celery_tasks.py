@@ -51,11 +51,11 @@ def app() -> Iterator[Celery]:
 
 
 @contextmanager
-def at_work(app: Celery, *args: Any, name: str = "bifocal.compare", **kwargs: Any) -> Iterator[Any]:
-    """A task as a worker of the app is about to run it."""
-    task = app.tasks[name]
+def at_work(app: Celery, *args: Any, task_id: str = "the-task", **kwargs: Any) -> Iterator[Any]:
+    """A comparison as a worker of the app is about to run it."""
+    task = app.tasks["bifocal.compare"]
     task.push_request(
-        id="the-task",
+        id=task_id,
         args=args,
         kwargs=kwargs,
         retries=0,

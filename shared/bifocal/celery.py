@@ -191,7 +191,8 @@ def _later(task: Task, progress: _Progress, reference: bool, error: BifocalError
 def _client(process: int) -> Client:
     """One for each process, whose connections must not be those of the process that it was forked from."""
     del process
-    return Client()
+    # To try again is the task's affair: the client would hold a slot meanwhile.
+    return Client(retry_for_s=0)
 
 
 def _document(given: Any, name: str, what: str) -> Document:
