@@ -76,8 +76,8 @@ def size(results: Results) -> int:
 def test_results_are_whole_however_often_the_connection_breaks(
     read: Callable[..., Results], verb: str, stack: EmbeddedStack, ended: Job, whole: Results
 ) -> None:
-    # Within the head, within the first line, twice within the body at the same place, and near the end.
-    cuts = [50, 500, size(whole) // 3, size(whole) // 3, size(whole) - 1]
+    # Within the head, within the first line, and again and again within the body: each attempt gets further.
+    cuts = [50, 500, *[size(whole) // 6] * 5]
     with cutting(stack, of=b"/results", answers=cuts) as proxy:
         assert read(proxy.url, lambda client: getattr(client, verb)(ended.id)) == whole
     assert proxy.n_cut == len(cuts)
@@ -99,6 +99,21 @@ def test_documents_that_can_be_taken_once_become_one_job_though_the_upload_break
     with cutting(stack, of=b"POST /v1/jobs ", requests=[100, 2_000]) as proxy:
         assert read(proxy.url, lambda client: client.compare(iter(documents), QUICK)) == whole
     assert proxy.n_cut == 2
+
+
+@both
+def test_a_submission_whose_answer_is_lost_is_one_job(
+    read: Callable[..., Results],
+    stack: EmbeddedStack,
+    client: Client,
+    documents: list[Document],
+    whole: Results,
+) -> None:
+    before = {job.id for job in client.jobs()}
+    with cutting(stack, of=b"POST /v1/jobs ", answers=[0, 40]) as proxy:
+        assert read(proxy.url, lambda client: client.compare(iter(documents[:3]), QUICK)) == whole[:3]
+    assert proxy.n_cut == 2
+    assert len({job.id for job in client.jobs()} - before) == 1
 
 
 class Full:

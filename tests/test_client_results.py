@@ -24,9 +24,11 @@ class Served:
         self.there = there
 
     def answer(self, reading: Reading) -> tuple[dict[str, str], bytes]:
-        first = int(reading.request().params["cursor"])
+        params = reading.request().params
+        first = int(params["cursor"])
         lines = [f"{one.model_dump_json()}\n" for part in self.there[first:] for one in part]
-        return {NEXT_CURSOR_HEADER: str(max(first, len(self.there)))}, "".join(lines).encode()
+        body = "".join(lines[int(params["offset"]) :]).encode()
+        return {NEXT_CURSOR_HEADER: str(max(first, len(self.there)))}, body
 
 
 def read(reading: Reading, served: Served, *, chunk: int, cut: int | None = None) -> list[Report | Failure]:

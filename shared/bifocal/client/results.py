@@ -11,15 +11,15 @@ from bifocal.client.requests import Request
 from bifocal.contracts import NEXT_CURSOR_HEADER, RESULT, Failure, Report
 from bifocal.errors import InternalError
 
-#: The parameter that says where a stretch begins, and its first value.
-_PLACE, _BEGINNING = "cursor", "0"
+#: The place where the first stretch begins.
+_BEGINNING = "0"
 
 
 class Reading:
     """How far the results of a job have been read.
 
     The gateway gives them out in stretches, each with the place where the next one begins. A stretch that
-    breaks off is asked for again, and as many of its lines are passed over as were read.
+    breaks off is asked for again without the lines that were read, so that each attempt gets further.
     """
 
     def __init__(self, job_id: str) -> None:
@@ -27,12 +27,11 @@ class Reading:
         self._place = _BEGINNING
         self._next = _BEGINNING
         self._n_read = 0
-        self._n_to_skip = 0
         self._lines = Lines()
 
     def request(self) -> Request[None]:
         """For the stretch that is to be read."""
-        return requests.results(self._job_id, {_PLACE: self._place})
+        return requests.results(self._job_id, {"cursor": self._place, "offset": str(self._n_read)})
 
     def begin(self, headers: Mapping[str, str]) -> None:
         """The answer has begun."""
@@ -40,7 +39,7 @@ class Reading:
             self._next = headers[NEXT_CURSOR_HEADER]
         except KeyError as error:
             raise misread(error) from error
-        self._n_to_skip, self._lines = self._n_read, Lines()
+        self._lines = Lines()
 
     def take(self, chunk: bytes) -> Iterator[Report | Failure]:
         """What a chunk of the answer completes."""
@@ -54,9 +53,6 @@ class Reading:
         self._place, self._n_read = self._next, 0
 
     def _result(self, line: bytes) -> Iterator[Report | Failure]:
-        if self._n_to_skip:
-            self._n_to_skip -= 1
-            return
         try:
             result = RESULT.validate_json(line)
         except ValidationError as error:
