@@ -153,6 +153,18 @@ def test_a_task_delivered_twice_submits_under_its_own_id_both_times(app: Celery,
 
 
 @pytest.mark.stack
+def test_a_task_delivered_again_finds_the_job_that_it_made(
+    app: Celery, gateway_at: Any, stack: EmbeddedStack
+) -> None:
+    gateway_at(stack.url)
+    made = next_run(app, DOG, task_id="again", reference=True).kwargs["progress"]["job"]
+    with stack.client() as client:
+        client.wait(made)
+    with at_work(app, DOG, task_id="again", reference=True) as run:
+        assert run()["job"] == made
+
+
+@pytest.mark.stack
 def test_where_there_is_no_worker_a_task_waits_for_its_job(
     app: Celery, gateway_at: Any, stack: EmbeddedStack
 ) -> None:
