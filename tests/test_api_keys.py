@@ -345,6 +345,26 @@ def test_a_bucket_holds_a_minutes_worth_and_fills_evenly(
         assert 0 < keys.take("a", per_minute) <= each_us / 1e6
 
 
+def test_a_keys_jobs_may_have_so_many_shards_waiting(keys: ApiKeys, redis_url: str, tmp_path: Path) -> None:
+    _, made = keys.create("ci", limits=Limits(most_waiting_shards=2))
+    _, other = keys.create("other", limits=Limits(most_waiting_shards=2))
+    client = gateway(redis_url, tmp_path, api_key=SecretStr(OWN), shard_documents=1)
+    body = {"documents": [{"id": name, "text": "A cat sat."} for name in "ab"]}
+
+    def submit(token: str) -> httpx.Response:
+        return client.post("/v1/jobs", json=body, headers={"Authorization": f"Bearer {token}"})
+
+    accepted = submit(made.token)
+    assert accepted.status_code == 202
+    refused = submit(made.token)
+    assert (refused.status_code, refused.json()["code"]) == (429, "too_many_waiting")
+    assert "retry-after" in refused.headers
+    assert [submit(token).status_code for token in (other.token, OWN, OWN)] == [202, 202, 202]
+    job = f"/v1/jobs/{accepted.json()['id']}"
+    statuses = [ask(client, token, job).status_code for token in (made.token, OWN, other.token)]
+    assert statuses == [200, 200, 404], "a job is its owner's, and operators'"
+
+
 # --- what the time of an answer tells -------------------------------------------------------------
 
 

@@ -78,6 +78,30 @@ def test_no_more_is_let_in_than_may_wait(ledger: Ledger, tmp_path: Path) -> None
 
 
 @pytest.mark.stack
+def test_of_an_owner_no_more_is_let_in_than_may_wait_whatever_others_have(
+    ledger: Ledger, tmp_path: Path
+) -> None:
+    settings, store = Settings(shard_documents=1), Store(str(tmp_path))
+    admission = Admission(settings=settings, store=store, ledger=ledger)
+    acceptance = Acceptance(settings=settings, store=store, ledger=ledger)
+    acceptance.accept(job_of("A cat.", "A dog.", "A cow."), owner="other")
+    admission.check(owner="ci", most_waiting_shards=2)
+    job = acceptance.accept(job_of("A cat.", "A dog."), owner="ci")
+    assert (ledger.waiting_shards("ci"), ledger.waiting_shards("other"), ledger.waiting_shards()) == (2, 3, 5)
+    with pytest.raises(TooManyWaiting, match="2 shards of this key's jobs wait"):
+        admission.check(owner="ci", most_waiting_shards=2)
+    admission.check(owner="ci", most_waiting_shards=3)
+    admission.check(owner="ci")
+    ledger.dispatch(9)
+    ledger.finish_shard(job.id, 0, 1, succeeded=1)
+    ledger.finish_shard(job.id, 0, 1, succeeded=1)  # again, which counts for nothing
+    admission.check(owner="ci", most_waiting_shards=2)
+    ledger.finish_shard(job.id, 1, 1, succeeded=1)
+    assert ledger.waiting_shards("ci") == 0
+    assert ledger._redis.hkeys("bifocal:waiting_of") == ["other"]
+
+
+@pytest.mark.stack
 def test_nothing_is_let_in_where_the_disk_is_nearly_full(ledger: Ledger, tmp_path: Path) -> None:
     store = Store(str(tmp_path / "not there yet"))
     with pytest.raises(StoreFull, match="are free"):

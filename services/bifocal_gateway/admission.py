@@ -21,11 +21,11 @@ class Admission:
     store: Store
     ledger: Ledger
 
-    def check(self) -> None:
-        """Let a job in.
+    def check(self, *, owner: str = "", most_waiting_shards: int | None = None) -> None:
+        """Let a job of an owner in, of whose shards so many may wait.
 
         Raises:
-            TooManyWaiting: as much waits as may.
+            TooManyWaiting: as much waits as may, of all jobs or of the owner's.
             StoreFull: the store's disk, or Redis, has too little room left.
         """
         waiting = self.ledger.waiting_shards()
@@ -34,6 +34,13 @@ class Admission:
                 f"{waiting:,} shards wait, and no more than {self.settings.most_waiting_shards:,} may; "
                 "try again later, or raise BIFOCAL_MOST_WAITING_SHARDS"
             )
+        if most_waiting_shards is not None:
+            theirs = self.ledger.waiting_shards(owner)
+            if theirs >= most_waiting_shards:
+                raise TooManyWaiting(
+                    f"{theirs:,} shards of this key's jobs wait, and no more than "
+                    f"{most_waiting_shards:,} may; try again when some are done"
+                )
         folder = self.store.local_folder
         if folder is not None and _free_bytes(folder) < self.settings.least_free_bytes:
             raise StoreFull(

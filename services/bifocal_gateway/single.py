@@ -10,13 +10,14 @@ from bifocal.contracts import RESULT, CompareRequest, Failure, Job, Priority
 from bifocal.errors import DocumentTooLarge
 from bifocal.store import JobFiles
 from bifocal_gateway.body import JobBody
+from bifocal_gateway.caller import Caller
 from bifocal_gateway.gateway import Gateway
 
 #: How long to wait for the lenses before the job is handed to the client, and between two looks.
 _WITHIN_S, _LOOK_S = 30.0, 0.005
 
 
-async def answer(gateway: Gateway, asked: CompareRequest, owner: str) -> bytes | Job:
+async def answer(gateway: Gateway, asked: CompareRequest, caller: Caller) -> bytes | Job:
     """The report of a text, as JSON; the job, if that takes too long.
 
     Raises:
@@ -24,8 +25,8 @@ async def answer(gateway: Gateway, asked: CompareRequest, owner: str) -> bytes |
         DocumentTooLarge: it is not short.
         BifocalError: what the document failed by.
     """
-    gateway.admission.check()
-    job = await run_in_threadpool(_begin, gateway, asked, owner)
+    gateway.admission.check(owner=caller.id, most_waiting_shards=caller.limits.most_waiting_shards)
+    job = await run_in_threadpool(_begin, gateway, asked, caller.id)
     deadline = time.monotonic() + _WITHIN_S
     while not await run_in_threadpool(gateway.ledger.has_ended, job.id):
         if time.monotonic() > deadline:

@@ -16,7 +16,7 @@ async def compare(request: Request, asked: CompareRequest) -> Response:
     """Compare a short text and answer with its report. It goes before all jobs that wait in bulk, and leaves
     nothing behind. If that takes more than half a minute, the answer is 202 and the job that goes on."""
     gateway: Gateway = request.app.state.gateway
-    found = await answer(gateway, asked, caller_of(request).id)
+    found = await answer(gateway, asked, caller_of(request))
     if isinstance(found, Job):
         headers = {"Location": f"/v1/jobs/{found.id}"}
         return Response(found.model_dump_json(), 202, headers, media_type="application/json")

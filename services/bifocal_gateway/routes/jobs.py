@@ -58,13 +58,14 @@ async def submit(
     gateway: Gateway = request.app.state.gateway
     if idempotency_key is not None and not _KEY.fullmatch(idempotency_key):
         raise InvalidRequest("Idempotency-Key: 1 to 255 characters, none of them blank or outside of ASCII")
-    gateway.admission.check()
+    caller = caller_of(request)
+    gateway.admission.check(owner=caller.id, most_waiting_shards=caller.limits.most_waiting_shards)
     chosen = gateway.settings
     in_lines = request.headers.get("content-type", "").partition(";")[0].strip().lower() == NDJSON
     most_bytes = chosen.max_job_bytes if in_lines else chosen.max_request_bytes
     async with received(request, most_bytes=most_bytes) as body:
         read = read_lines if in_lines else read_json
-        job = await run_in_threadpool(_accept, gateway, body, read, caller_of(request), idempotency_key)
+        job = await run_in_threadpool(_accept, gateway, body, read, caller, idempotency_key)
     response.headers["Location"] = f"/v1/jobs/{job.id}"
     return job
 

@@ -43,7 +43,7 @@ async def neighbours(
     if model is not None:
         options = options.model_copy(update={"static_models": (model,)})
     # The vectors lie with the static lens, which tells the neighbours of a document's words.
-    found = await answer(gateway, CompareRequest(text=word, options=options), caller_of(request).id)
+    found = await answer(gateway, CompareRequest(text=word, options=options), caller_of(request))
     if isinstance(found, Job):
         raise ModelUnavailable("no worker answered in time; try again later")
     (static,) = Report.model_validate_json(found).static

@@ -8,6 +8,7 @@
 -- KEYS[7] bifocal:deadlines     zset     gains the job, if it has a deadline
 -- KEYS[8] bifocal:totals        hash     counts it and its documents
 -- KEYS[9] bifocal:jobs_of:{owner}  zset  gains the job
+-- KEYS[10] bifocal:waiting_of   hash     the owner's rises by the shards
 -- bifocal:webhooks   zset   gains the job, if it has no shards and somebody is to be told of its end
 -- ARGV[1] job id
 -- ARGV[2] options, JSON
@@ -44,6 +45,7 @@ if tonumber(ARGV[5]) == 0 then
   redis.call('HINCRBY', KEYS[8], 'jobs_ended', 1)
 else
   redis.call('INCRBY', KEYS[5], ARGV[5])
+  redis.call('HINCRBY', KEYS[10], ARGV[9], ARGV[5])
   redis.call('RPUSH', KEYS[3], ARGV[1])
   if ARGV[7] ~= '' then
     redis.call('HSET', KEYS[2], 'deadline_at', time[1] + ARGV[7])

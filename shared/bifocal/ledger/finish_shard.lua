@@ -9,6 +9,7 @@
 -- KEYS[8] bifocal:ended                 zset     gains the job, if it ends
 -- KEYS[9] bifocal:deadlines             zset     loses the job, if it ends
 -- KEYS[10] bifocal:totals               hash     counts the documents by how they ended
+-- KEYS[11] bifocal:waiting_of           hash     the owner's falls by one, and goes with the last
 -- bifocal:webhooks   zset   gains the job, if it ends and somebody is to be told
 -- ARGV[1] job:shard
 -- ARGV[2] shard
@@ -26,6 +27,8 @@ redis.call('HSET', KEYS[5], 'counts', ARGV[3])
 redis.call('ZADD', KEYS[6], time[1] * 1000 + math.floor(time[2] / 1000), ARGV[1])
 redis.call('ZREM', KEYS[3], ARGV[1])
 redis.call('DECR', KEYS[7])
+local owner = redis.call('HGET', KEYS[2], 'owner') or ''
+if redis.call('HINCRBY', KEYS[11], owner, -1) <= 0 then redis.call('HDEL', KEYS[11], owner) end
 for k = 4, #ARGV, 2 do
   redis.call('HINCRBY', KEYS[2], ARGV[k], ARGV[k + 1])
   redis.call('HINCRBY', KEYS[10], ARGV[k], ARGV[k + 1])

@@ -16,6 +16,7 @@ key                                        type    holds
 ``bifocal:webhooks``                       zset    ended jobs whose end is to be told, by when the next
                                                    try is due, in ms
 ``bifocal:waiting``                        string  shards accepted and not merged
+``bifocal:waiting_of``                     hash    the same by owner
 ``bifocal:pending``                        list    bulk jobs with shards that were not dispatched yet
 ``bifocal:pending:interactive``            list    the same, interactive jobs
 ``bifocal:in_flight``                      zset    ``job:shard`` by the time of dispatch
@@ -63,6 +64,7 @@ SENT = "bifocal:sent"
 FRONT = "bifocal:front"
 RECONCILER = "bifocal:reconciler"
 WAITING = "bifocal:waiting"
+WAITING_OF = "bifocal:waiting_of"
 ENDED = "bifocal:ended"
 DEADLINES = "bifocal:deadlines"
 WEBHOOKS = "bifocal:webhooks"

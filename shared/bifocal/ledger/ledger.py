@@ -27,6 +27,7 @@ from bifocal.ledger.keys import (
     SENT,
     TOTALS,
     WAITING,
+    WAITING_OF,
     Keys,
     queue_name,
 )
@@ -124,6 +125,7 @@ class Ledger:
                     DEADLINES,
                     TOTALS,
                     Keys.jobs_of(owner),
+                    WAITING_OF,
                 ],
                 args=[
                     job,
@@ -188,9 +190,10 @@ class Ledger:
         merged = cast(str | None, self._redis.get(Keys.merged(job))) or ""
         return {shard: ord(one) - _FIRST for shard, one in enumerate(merged) if one != "\0"}
 
-    def waiting_shards(self) -> int:
-        """Shards of all jobs that are accepted and not merged."""
-        return int(cast(str | None, self._redis.get(WAITING)) or 0)
+    def waiting_shards(self, owner: str | None = None) -> int:
+        """Shards that are accepted and not merged: those of an owner's jobs, or of all for None."""
+        n = self._redis.get(WAITING) if owner is None else self._redis.hget(WAITING_OF, owner)
+        return int(cast(str | None, n) or 0)
 
     def memory_share(self) -> float:
         """How much Redis uses of the memory that it may; 0 where there is no limit."""
@@ -337,6 +340,7 @@ class Ledger:
                     ENDED,
                     DEADLINES,
                     TOTALS,
+                    WAITING_OF,
                 ],
                 args=[Keys.member(job, shard), shard, attempt, *outcomes],
             )
