@@ -10,6 +10,10 @@
     │   ├── InvalidDocument          invalid_document
     │   ├── DuplicateId              duplicate_id
     │   ├── UnreadableSource         unreadable_source
+    │   │   ├── UnsupportedFormat        unsupported_format
+    │   │   ├── EncryptedFile            encrypted_file
+    │   │   ├── DamagedFile              damaged_file
+    │   │   └── ExtractionLimit          extraction_limit
     │   └── LensFailed               lens_failed
     ├── RequestError             the request as a whole; nothing was accepted
     │   ├── InvalidOptions           invalid_options
@@ -17,9 +21,11 @@
     │   ├── UnknownLanguage          unknown_language
     │   ├── InvalidRequest           invalid_request
     │   ├── RequestTooLarge          request_too_large
+    │   ├── UnsupportedMediaType     unsupported_media_type
     │   ├── Unauthorized             unauthorized
     │   ├── UnknownJob               unknown_job
     │   ├── ExpiredJob               expired_job
+    │   ├── UnknownDocument          unknown_document
     │   └── UnreadableCorpus         unreadable_corpus
     └── ServiceError             bifocal or something it stands on
         ├── TooManyWaiting           too_many_waiting
@@ -106,6 +112,30 @@ class UnreadableSource(DocumentError):
     code = "unreadable_source"
 
 
+class UnsupportedFormat(UnreadableSource):
+    """The file is in a format that is not read."""
+
+    code = "unsupported_format"
+
+
+class EncryptedFile(UnreadableSource):
+    """The file opens by a password only."""
+
+    code = "encrypted_file"
+
+
+class DamagedFile(UnreadableSource):
+    """The file is not what its format asks for, or was cut off."""
+
+    code = "damaged_file"
+
+
+class ExtractionLimit(UnreadableSource):
+    """Reading the file would take more time, memory or room than it may."""
+
+    code = "extraction_limit"
+
+
 class LensFailed(DocumentError):
     """A lens could not read this document."""
 
@@ -152,6 +182,13 @@ class RequestTooLarge(RequestError):
     status = 413
 
 
+class UnsupportedMediaType(RequestError):
+    """The body is in no form that the route takes."""
+
+    code = "unsupported_media_type"
+    status = 415
+
+
 class Unauthorized(RequestError):
     """The key is missing or wrong."""
 
@@ -171,6 +208,13 @@ class ExpiredJob(RequestError):
 
     code = "expired_job"
     status = 410
+
+
+class UnknownDocument(RequestError):
+    """The job has no such document, or none of whose text there is any."""
+
+    code = "unknown_document"
+    status = 404
 
 
 class UnreadableCorpus(RequestError):

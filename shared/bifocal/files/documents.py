@@ -1,0 +1,79 @@
+"""A file of any format becomes documents. Runs in the child, within its limits."""
+
+from collections.abc import Callable, Iterator
+
+from bifocal.errors import BifocalError, DamagedFile, ExtractionLimit, MissingExtra, UnreadableSource
+from bifocal.files.archives import read_gzip, read_zip
+from bifocal.files.content import Content
+from bifocal.files.extracted import MOST_ID_CHARS, Extracted, Refused
+from bifocal.files.formats import Format, format_of
+
+
+def read_documents(content: Content) -> Iterator[Extracted]:
+    """What a file holds; what cannot be read of it is refused, with a reason.
+
+    Never raises for what a file holds, whatever it is.
+    """
+    try:
+        for one in _read(content):
+            yield _named(one)
+    except BifocalError as error:
+        yield Refused(id=content.name[:MOST_ID_CHARS], source=content.name, error=error)
+
+
+def _read(content: Content) -> Iterator[Extracted]:
+    found = format_of(content.format_name, content.head())
+    try:
+        yield from _reader(found)(content)
+    except (BifocalError, GeneratorExit):
+        raise
+    except MemoryError:
+        raise ExtractionLimit(
+            f"reading it takes more than {content.limits.memory_bytes:,} bytes of memory; "
+            "hand over parts of it"
+        ) from None
+    except RecursionError:
+        raise DamagedFile("what it holds is nested too deep; save it again") from None
+    except ImportError as error:
+        raise MissingExtra(
+            f"reading .{found} files needs {error.name or 'a library'}; install `bifocal[files]`"
+        ) from None
+    except Exception as error:  # libraries raise whatever they like for what is damaged
+        detail = " ".join(f"{type(error).__name__}: {error}".split())[:200]
+        raise DamagedFile(
+            f"it cannot be read as .{found} ({detail}); open it in a program of its own and save it again"
+        ) from None
+
+
+def _reader(found: Format) -> Callable[[Content], Iterator[Extracted]]:
+    """The reader of a format, whose library is imported when the first such file comes."""
+    if found is Format.PDF:
+        from bifocal.files.pdf import read_pdf
+
+        return read_pdf
+    if found is Format.HTML:
+        from bifocal.files.html import read_html
+
+        return read_html
+    if found in {Format.CSV, Format.PARQUET}:
+        from bifocal.files.tables import read_csv, read_parquet
+
+        return read_csv if found is Format.CSV else read_parquet
+    if found is Format.JSONL:
+        from bifocal.files.lines import read_lines
+
+        return read_lines
+    if found is Format.GZIP:
+        return lambda content: read_gzip(content, _read)
+    if found is Format.ZIP:
+        return lambda content: read_zip(content, _read)
+    from bifocal.files.plain import read_markdown, read_text
+
+    return read_markdown if found is Format.MARKDOWN else read_text
+
+
+def _named(one: Extracted) -> Extracted:
+    if len(one.id) <= MOST_ID_CHARS:
+        return one
+    too_long = UnreadableSource("the path is too long for an id")
+    return Refused(id=one.id[:MOST_ID_CHARS], source=one.source, error=too_long)
