@@ -21,7 +21,10 @@ from bifocal.files.frames import message_of, write_frame
 from bifocal.files.limits import Budget, Limits
 
 #: Libraries that are worth importing once for all files after the first that needed them.
-_LIBRARIES = ("charset_normalizer", "lxml.etree", "markdown_it", "pyarrow.parquet", "pypdf")
+_LIBRARIES = (
+    *("charset_normalizer", "markdown_it", "pyarrow.parquet", "pypdf"),
+    *("bifocal.files.html", "bifocal.files.office"),
+)
 
 MOST_TASK_BYTES = 32 * 1024
 _BUFFER_BYTES = 64 * 1024
@@ -80,6 +83,7 @@ def _read(control: socket.socket, asked: dict[str, Any], file: int, results: int
         signal.set_wakeup_fd(-1)
         signal.signal(signal.SIGCHLD, signal.SIG_DFL)
         control.close()
+        sys.dont_write_bytecode = True
         limits = Limits(**asked["limits"])
         known = set(sys.modules)
         with os.fdopen(results, "wb") as out, io.FileIO(file) as raw:

@@ -7,6 +7,10 @@ from bifocal.files.archives import read_gzip, read_zip
 from bifocal.files.content import Content
 from bifocal.files.extracted import MOST_ID_CHARS, Extracted, Refused
 from bifocal.files.formats import Format, format_of
+from bifocal.files.lines import read_lines
+from bifocal.files.pdf import read_pdf
+from bifocal.files.plain import read_markdown, read_text
+from bifocal.files.tables import read_csv, read_parquet
 
 
 def read_documents(content: Content) -> Iterator[Extracted]:
@@ -46,30 +50,24 @@ def _read(content: Content) -> Iterator[Extracted]:
 
 
 def _reader(found: Format) -> Callable[[Content], Iterator[Extracted]]:
-    """The reader of a format, whose library is imported when the first such file comes."""
-    if found is Format.PDF:
-        from bifocal.files.pdf import read_pdf
-
-        return read_pdf
+    """The reader of a format; libraries are imported when the first file comes that needs them."""
     if found is Format.HTML:
         from bifocal.files.html import read_html
 
         return read_html
-    if found in {Format.CSV, Format.PARQUET}:
-        from bifocal.files.tables import read_csv, read_parquet
+    return _READERS[found]
 
-        return read_csv if found is Format.CSV else read_parquet
-    if found is Format.JSONL:
-        from bifocal.files.lines import read_lines
 
-        return read_lines
-    if found is Format.GZIP:
-        return lambda content: read_gzip(content, _read)
-    if found is Format.ZIP:
-        return lambda content: read_zip(content, _read)
-    from bifocal.files.plain import read_markdown, read_text
-
-    return read_markdown if found is Format.MARKDOWN else read_text
+_READERS: dict[Format, Callable[[Content], Iterator[Extracted]]] = {
+    Format.TEXT: read_text,
+    Format.MARKDOWN: read_markdown,
+    Format.PDF: read_pdf,
+    Format.CSV: read_csv,
+    Format.JSONL: read_lines,
+    Format.PARQUET: read_parquet,
+    Format.GZIP: lambda content: read_gzip(content, _read),
+    Format.ZIP: lambda content: read_zip(content, _read),
+}
 
 
 def _named(one: Extracted) -> Extracted:

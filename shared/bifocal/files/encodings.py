@@ -44,8 +44,9 @@ def decoded(body: bytes, declared: str | None = None) -> tuple[str, str]:
     try:
         return body.decode(encoding), encoding.removesuffix("-sig")
     except UnicodeDecodeError as error:
+        shown = "UTF-8" if encoding == "utf-8" else encoding
         raise InvalidText(
-            f"not {encoding}: byte 0x{body[error.start]:02x} at {error.start}; convert the text to UTF-8"
+            f"not {shown}: byte 0x{body[error.start]:02x} at {error.start}; convert the text to UTF-8"
         ) from None
 
 

@@ -49,13 +49,14 @@ _MOST_PROCESSES = 4
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FileSource:
-    """A file to be read: a path, or bytes that lie elsewhere, under a name."""
+    """A file to be read, under a name."""
 
     name: str
     """What its documents are called after, and by whose ending its format is known where its content
     leaves that open. Never used as a path."""
     path: Path | None = None
-    body: bytes | IO[bytes] | None = None
+    body: bytes = b""
+    """The bytes themselves, where there is no path."""
     encoding: str | None = None
     """Encoding that was declared with it."""
 
@@ -190,7 +191,6 @@ class Child:
         command = [
             sys.executable,
             "-I",
-            "-B",
             "-X",
             "utf8",
             "-c",
@@ -313,10 +313,7 @@ def _opened(source: FileSource) -> IO[bytes]:
         if source.path.exists() and not source.path.is_file():
             raise UnreadableSource("not a regular file")
         return source.path.open("rb")
-    if source.body is None or isinstance(source.body, bytes):
-        held = tempfile.TemporaryFile(prefix="bifocal-file-")  # noqa: SIM115
-        held.write(source.body or b"")
-        held.seek(0)
-        return held
-    # The reader has a place of its own in it.
-    return os.fdopen(os.open(f"/proc/self/fd/{source.body.fileno()}", os.O_RDONLY), "rb")
+    held = tempfile.TemporaryFile(prefix="bifocal-file-")  # noqa: SIM115
+    held.write(source.body)
+    held.seek(0)
+    return held
