@@ -218,7 +218,7 @@ def test_health_says_that_it_lives_and_readiness_what_is_there(stack: EmbeddedSt
     assert ready.json()["workers"] == {"static": 1, "contextual": 1, "merge": 1}
 
 
-def test_nothing_of_a_finished_job_is_left_but_its_results_terms_and_that_it_was_accepted(
+def test_nothing_of_a_finished_job_is_left_but_its_results_terms_texts_and_that_it_was_accepted(
     client: Client, stack: EmbeddedStack
 ) -> None:
     job = client.submit([FRANCE])
@@ -226,7 +226,7 @@ def test_nothing_of_a_finished_job_is_left_but_its_results_terms_and_that_it_was
     # The inputs go just after the results are committed.
     list(client.compare([FRANCE]))
     left = sorted(p.parent.name for p in (stack.folder / "store" / "jobs" / job.id).rglob("*") if p.is_file())
-    assert left == sorted([job.id, "results", "terms", "terms", "terms"])
+    assert left == sorted([job.id, "results", "terms", "terms", "terms", "texts", "texts"])
 
 
 def test_a_key_is_asked_for_where_one_is_set(tmp_path: Path) -> None:

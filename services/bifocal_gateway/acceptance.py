@@ -42,6 +42,7 @@ from bifocal_gateway.body import JobBody, Unreadable
 from bifocal_gateway.pydantic_messages import first_error
 from bifocal_gateway.sample import Sample
 from bifocal_gateway.seen_ids import SeenIds
+from bifocal_gateway.texts import Texts
 
 _DEADLINE: pydantic.TypeAdapter[float | None] = pydantic.TypeAdapter(
     Annotated[float, pydantic.Field(gt=0)] | None
@@ -111,17 +112,21 @@ class Acceptance:
         n_documents = n_shards = 0
         sample = Sample() if Sample.is_wanted(self.settings, options) else None
         terms = reader.finder and reader.finder.content_hash
+        texts = Texts(files)
         with Refused() as refused, SeenIds() as seen:
             documents = reader.readable(raw_documents, seen, refused)
             for number, packed in enumerate(_shards(documents, self.settings)):
                 shard = Shard(job=job, shard=number, options=options, terms=terms, documents=packed)
                 self._announce(job, first=number == 0)
                 files.put_shard(number, shard.model_dump_json().encode())
+                texts.keep(number, packed)
                 if sample is not None:
                     for document in packed:
                         sample.add(document)
                 n_documents += len(packed)
                 n_shards += 1
+            if n_shards:
+                texts.finish()
             if sample is not None:
                 drawn = Shard(job=job, shard=0, options=options, documents=sample.documents())
                 files.put_sample(drawn.model_dump_json().encode())
@@ -203,7 +208,9 @@ class _Reader:
                     )
                 yield self._segmented(index, document)
             except BifocalError as error:
-                refused.add(Failure(id=_name(raw, index), index=index, error=ErrorDetail.of(error)))
+                source = raw.source if isinstance(raw, Unreadable) else None
+                detail = ErrorDetail.of(error)
+                refused.add(Failure(id=_name(raw, index), index=index, error=detail, source=source))
 
     def _segmented(self, index: int, document: Document) -> ShardDocument:
         text = checked_text(document.text, max_bytes=self.settings.max_document_bytes)
@@ -247,7 +254,7 @@ def _document(raw: Any) -> Document:
 
 def _name(raw: Any, index: int) -> str:
     """The id of a document that may be no document."""
-    named = raw.get("id") if isinstance(raw, dict) else None
+    named = raw.name if isinstance(raw, Unreadable) else raw.get("id") if isinstance(raw, dict) else None
     if not isinstance(named, str) or not named:
         return f"documents[{index}]"
     return named[:512].encode("utf-8", errors="replace").decode()

@@ -13,7 +13,7 @@ from bifocal.settings import Settings
 from bifocal.text import Segmenter
 from bifocal_gateway.gateway import Gateway
 from bifocal_gateway.problems import handle_problems, problem
-from bifocal_gateway.routes import health, jobs, metrics, summary
+from bifocal_gateway.routes import documents, health, jobs, metrics, summary
 from bifocal_gateway.watched import Watched
 
 
@@ -36,6 +36,7 @@ def create_app(settings: Settings) -> FastAPI:
     handle_problems(app)
     app.include_router(jobs.router)
     app.include_router(summary.router)
+    app.include_router(documents.router)
     app.include_router(health.router)
     app.include_router(metrics.router)
 

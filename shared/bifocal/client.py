@@ -3,8 +3,11 @@
 import json
 import time
 from collections.abc import Callable, Generator, Iterable, Iterator
+from dataclasses import asdict
 from itertools import chain
+from pathlib import Path
 from types import TracebackType
+from urllib.parse import quote
 
 import httpx
 
@@ -20,7 +23,10 @@ from bifocal.contracts import (
     Options,
     Report,
 )
-from bifocal.errors import BifocalError, GatewayUnreachable, InternalError
+from bifocal.errors import BifocalError, GatewayUnreachable, InternalError, UnreadableSource
+from bifocal.files import Reading
+from bifocal.files.form import Form
+from bifocal.files.names import name_of
 from bifocal.settings import settings
 
 #: Between looks at a job: from the first to the longest.
@@ -32,6 +38,9 @@ _NDJSON = "application/x-ndjson"
 
 #: A batch report of very many pairs takes a while, and nothing is sent meanwhile.
 _SUMMARY_TIMEOUT = httpx.Timeout(60.0, read=None)
+
+#: The answer to an upload comes when all of its files have been read.
+_FILES_TIMEOUT = httpx.Timeout(60.0, read=None)
 
 
 class Client:
@@ -94,6 +103,50 @@ class Client:
         if response.is_error:
             raise _problem(response)
         return Job.model_validate_json(response.content)
+
+    def submit_files(
+        self,
+        paths: Iterable[str | Path],
+        options: Options | None = None,
+        terms: Iterable[str] = (),
+        *,
+        deadline_s: float | None = None,
+        reading: Reading | None = None,
+    ) -> Job:
+        """Hand over files of any format that is read as one job; the gateway finds the texts in them.
+
+        They are sent from the disk as they are read. Their documents go by the paths as given; what cannot be
+        read ends as a failure. `reading` says which columns of tables hold what, and the encoding of texts.
+
+        Raises:
+            UnreadableSource: one of them is not there, or cannot be opened.
+        """
+        fields: dict[str, object] = {
+            "options": (options or Options()).model_dump(mode="json"),
+            "terms": list(terms),
+            "reading": asdict(reading or Reading()),
+        }
+        if deadline_s is not None:
+            fields["deadline_s"] = deadline_s
+        form = Form(fields, [(name_of(Path(path)), Path(path)) for path in paths])
+        try:
+            with self._translated():
+                response = self._http.post(
+                    "/v1/jobs",
+                    content=iter(form),
+                    headers={"Content-Type": form.content_type},
+                    timeout=_FILES_TIMEOUT,
+                )
+        except OSError as error:
+            raise UnreadableSource(f"{error.filename or 'a file'}: {error.strerror or error}") from error
+        if response.is_error:
+            raise _problem(response)
+        return Job.model_validate_json(response.content)
+
+    def text(self, job_id: str, document_id: str) -> str:
+        """The text of a document, which offsets in its report point into."""
+        path = f"/v1/jobs/{job_id}/documents/{quote(document_id)}/text"
+        return self._request("GET", path).content.decode("utf-8")
 
     def job(self, job_id: str) -> Job:
         """How far a job is."""

@@ -13,6 +13,9 @@ from typing import IO
 from bifocal.contracts import Document, ErrorDetail, Failure
 from bifocal.errors import BifocalError, UnreadableSource
 from bifocal.files import KINDS, FileSource, Reading, Refused, extract, is_named_readable
+from bifocal.files.configured import configured_limits
+from bifocal.files.names import name_of
+from bifocal.settings import settings
 
 #: Stands for standard input among the paths.
 STDIN = "-"
@@ -54,17 +57,13 @@ def read_inputs(
     inputs = Inputs()
     with ExitStack() as open_until_the_end:
         sources = _sources(paths, leave_out, stdin or sys.stdin.buffer, inputs, open_until_the_end)
-        for found in extract(sources, reading=reading):
+        limits = configured_limits(settings())
+        for found in extract(sources, limits=limits, reading=reading):
             if isinstance(found, Refused):
                 inputs.fail(found.id, found.error, found.source)
             else:
                 inputs.add(Document(id=found.id, text=found.text), found.source)
     return inputs
-
-
-def name_of(path: Path) -> str:
-    """A path as an id; bytes of it that are not UTF-8 are replaced, for no JSON could hold them."""
-    return os.fsencode(path.as_posix()).decode("utf-8", errors="replace")
 
 
 def _sources(

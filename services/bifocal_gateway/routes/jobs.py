@@ -2,18 +2,23 @@
 
 import logging
 from collections.abc import Callable, Iterator
+from functools import partial
 from itertools import count, takewhile
-from typing import IO, Annotated
+from typing import Annotated
 
+from anyio import CapacityLimiter
+from anyio.to_thread import run_sync
 from fastapi import APIRouter, Query, Request, Response
 from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import StreamingResponse
 
 from bifocal.contracts import NEXT_PART_HEADER, Job, JobRequest
+from bifocal.errors import UnsupportedMediaType
 from bifocal.observe.context import about
 from bifocal.store import JobFiles
-from bifocal_gateway.body import NDJSON, JobBody, read_json, read_lines, received
+from bifocal_gateway.body import JSON, NDJSON, JobBody, read_json, read_lines, received
 from bifocal_gateway.gateway import Gateway
+from bifocal_gateway.uploads import MULTIPART, read_upload, uploaded
 
 log = logging.getLogger(__name__)
 
@@ -31,9 +36,39 @@ _JOB_BODY = {
                     "each document. Of any length: it is never in memory as a whole.",
                 }
             },
+            MULTIPART: {
+                "schema": {
+                    "type": "object",
+                    "required": ["files"],
+                    "properties": {
+                        "files": {
+                            "type": "array",
+                            "items": {"type": "string", "format": "binary"},
+                            "description": "Files of any format that is read. Their documents go by their "
+                            "names, with the row (`#3`) or the member of an archive (`/letter.txt`).",
+                        },
+                        "options": JobRequest.model_json_schema()["properties"]["options"],
+                        "terms": {"type": "array", "items": {"type": "string"}},
+                        "deadline_s": {"type": "number"},
+                        "reading": {
+                            "type": "object",
+                            "properties": {
+                                "text_column": {"type": "string"},
+                                "id_column": {"type": "string"},
+                                "encoding": {"type": "string"},
+                            },
+                            "description": "Where it should not be guessed: the columns of texts and ids in "
+                            "tables, and the encoding of texts that are not UTF-8.",
+                        },
+                    },
+                }
+            },
         },
     }
 }
+
+#: Uploads whose files are read at once; who waits for it holds none of the threads that others need.
+_READING_FILES = CapacityLimiter(2)
 
 
 @router.post("", status_code=202, response_model=Job, openapi_extra=_JOB_BODY)
@@ -42,10 +77,20 @@ async def submit(request: Request, response: Response) -> Job:
     gateway: Gateway = request.app.state.gateway
     gateway.admission.check()
     chosen = gateway.settings
-    in_lines = request.headers.get("content-type", "").partition(";")[0].strip().lower() == NDJSON
-    most_bytes = chosen.max_job_bytes if in_lines else chosen.max_request_bytes
-    async with received(request, most_bytes=most_bytes) as body:
-        job = await run_in_threadpool(_accept, gateway, body, read_lines if in_lines else read_json)
+    kind = request.headers.get("content-type", JSON).partition(";")[0].strip().lower()
+    if kind == MULTIPART:
+        async with uploaded(request, chosen) as upload:
+            read = partial(read_upload, upload, chosen)
+            job = await run_sync(_accept, gateway, read, limiter=_READING_FILES)
+    elif kind in {JSON, NDJSON}:
+        most_bytes = chosen.max_request_bytes if kind == JSON else chosen.max_job_bytes
+        async with received(request, most_bytes=most_bytes) as body:
+            read = partial(read_json if kind == JSON else read_lines, body)
+            job = await run_in_threadpool(_accept, gateway, read)
+    else:
+        raise UnsupportedMediaType(
+            f"a body of {kind[:80]!r} is not read; send {JSON}, {NDJSON} or {MULTIPART}"
+        )
     response.headers["Location"] = f"/v1/jobs/{job.id}"
     return job
 
@@ -80,8 +125,12 @@ def fetch(
     )
 
 
-def _accept(gateway: Gateway, body: IO[bytes], read: Callable[[IO[bytes]], JobBody]) -> Job:
-    job = gateway.acceptance.accept(read(body))
+def _accept(gateway: Gateway, read: Callable[[], JobBody]) -> Job:
+    body = read()
+    try:
+        job = gateway.acceptance.accept(body)
+    finally:
+        body.close()
     gateway.dispatcher.wake()
     with about(job=job.id):
         log.info("accepted %d documents, refused %d", job.counts.total - job.counts.failed, job.counts.failed)

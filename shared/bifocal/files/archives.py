@@ -12,6 +12,7 @@ from bifocal.files.content import Content
 from bifocal.files.extracted import Extracted, Refused
 from bifocal.files.formats import KINDS, is_named_readable
 from bifocal.files.members import opened_archive, opened_member
+from bifocal.files.names import shown_name
 
 Reader = Callable[[Content], Iterator[Extracted]]
 
@@ -99,11 +100,3 @@ def _members(content: Content, archive: zipfile.ZipFile, read: Reader) -> Iterat
 def _is_hidden(name: str) -> bool:
     parts = PurePosixPath(name).parts
     return bool(_NOT_PACKED.intersection(parts)) or any(part.startswith(".") for part in parts)
-
-
-def shown_name(name: str) -> str:
-    """A member's name as part of an id. It is no path: nothing is ever written or opened under it."""
-    printable = "".join(one if one.isprintable() else "\N{REPLACEMENT CHARACTER}" for one in name)
-    # Without dots that stand for folders, which addresses of documents could not hold.
-    parts = [part for part in printable.replace("\\", "/").split("/") if part not in {"", ".", ".."}]
-    return "/".join(parts)

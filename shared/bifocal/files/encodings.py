@@ -16,6 +16,22 @@ _MARKS = (
 #: What English and its neighbours were written in before UTF-8.
 _WESTERN = "cp1252"
 
+_WESTERN_LANGUAGES = frozenset(
+    (
+        "Unknown",
+        "English",
+        "French",
+        "German",
+        "Spanish",
+        "Italian",
+        "Portuguese",
+        "Dutch",
+        "Swedish",
+        "Danish",
+    )
+) | {"Norwegian", "Finnish", "Indonesian", "Latin"}
+_SIGNS_OF_PRINT = frozenset("‘’‚“”„«»‹›–—…•·°§©®™€£¥¢¡¿†‡‰ªº¹²³½¼¾×÷±µ¶\xa0\xad´¨¸")
+
 #: Share of ASCII from which a text of unknown encoding is taken for a Western one.
 _MOSTLY_ASCII = 0.75
 
@@ -129,20 +145,25 @@ def _guessed(body: bytes, error: UnicodeDecodeError) -> str:
 
     sample = body[max(0, error.start - _SAMPLE_BYTES // 2) :][:_SAMPLE_BYTES]
     best = from_bytes(sample).best()
-    western = _western(sample)
-    if best is not None and best.coherence >= _LEAST_COHERENCE:
-        same = western is not None and western == str(best)
-        return _WESTERN if same else best.encoding
-    if western is not None and sum(byte < 128 for byte in sample) >= _MOSTLY_ASCII * len(sample):
+    is_sure = best is not None and best.coherence >= _LEAST_COHERENCE
+    # Its neighbours have other letters at the same places, and only the language tells which were meant.
+    is_other = best is not None and is_sure and best.language not in _WESTERN_LANGUAGES
+    if not is_other and _may_be_western(sample):
         return _WESTERN
+    if best is not None and is_sure:
+        return best.encoding
     raise InvalidText(
         f"not UTF-8: byte 0x{body[error.start]:02x} at {error.start}, and which encoding it is cannot be "
         "told; name it, or convert the text to UTF-8"
     )
 
 
-def _western(sample: bytes) -> str | None:
+def _may_be_western(sample: bytes) -> bool:
+    """Whether it is mostly ASCII, and what is not is letters or signs of print."""
+    if sum(byte < 128 for byte in sample) < _MOSTLY_ASCII * len(sample):
+        return False
     try:
-        return sample.decode(_WESTERN)
+        foreign = {one for one in sample.decode(_WESTERN) if one > "\x7f"}
     except UnicodeDecodeError:
-        return None
+        return False
+    return all(one.isalpha() or one in _SIGNS_OF_PRINT for one in foreign)

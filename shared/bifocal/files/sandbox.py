@@ -59,6 +59,8 @@ class FileSource:
     """The bytes themselves, where there is no path."""
     encoding: str | None = None
     """Encoding that was declared with it."""
+    error: BifocalError | None = None
+    """Why it cannot be read, where that is known before it is opened."""
 
 
 def extract(
@@ -119,6 +121,8 @@ class Child:
 
     def begin(self, source: FileSource, reading: Reading) -> BifocalError | None:
         """Let a file be read; `documents` has what comes of it. Returns why it cannot be."""
+        if source.error is not None:
+            return source.error
         try:
             with _opened(source) as file:
                 size = os.fstat(file.fileno()).st_size
