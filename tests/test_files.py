@@ -309,8 +309,9 @@ PLAIN = b"Plain text, nothing else."
     ],
 )
 def test_what_cannot_be_read_says_what_to_do(name: str, body: bytes, code: str, advice: str) -> None:
-    assert only_error((name, body))[0] == code
-    assert advice in only_error((name, body))[1]
+    found, message = only_error((name, body))
+    assert found == code
+    assert advice in message
 
 
 def encrypted_pdf(password: str) -> bytes:

@@ -1,7 +1,8 @@
 """What the process that reads a file can no longer do, once it begins to read.
 
-Limits of the kernel hold everywhere; that nothing is written, started or connected to is held by Landlock
-where the kernel has it (5.13 and later), and by a hook of the interpreter besides.
+Limits of the kernel hold everywhere; that nothing is written, started or connected to, and nothing read
+but libraries, is held by Landlock where the kernel has it (5.13 and later), and most of it by a hook of the
+interpreter besides.
 """
 
 import ctypes
@@ -16,11 +17,18 @@ from bifocal.files.limits import Limits
 _MOST_DESCRIPTORS = 64
 
 _PR_SET_PDEATHSIG, _PR_SET_NO_NEW_PRIVS = 1, 38
-_LANDLOCK_CREATE, _LANDLOCK_RESTRICT = 444, 446
+_LANDLOCK_CREATE, _LANDLOCK_ADD, _LANDLOCK_RESTRICT = 444, 445, 446
+_BENEATH = 1
 
-#: Rights by the version of Landlock that knew them first: to run, write, remove and make files of all
-#: sorts; to move them; to cut them; to command devices. Then TCP, and signals and sockets to the outside.
-_FILE_RIGHTS = {1: 0b1_1111_1111_0011, 2: 1 << 13, 3: 1 << 14, 5: 1 << 15}
+_PACKAGE = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+
+#: Where libraries lie that those of Python need.
+_LIBRARY_FOLDERS = ("/lib", "/lib64", "/usr/lib", "/usr/lib64", "/usr/local/lib", "/nix/store")
+
+#: Rights by the version of Landlock that knew them first: to run, write, read, list, remove and make files of
+#: all sorts; to move them; to cut them; to command devices. Then TCP, and signals and sockets to the outside.
+_FILE_RIGHTS = {1: 0b1_1111_1111_1111, 2: 1 << 13, 3: 1 << 14, 5: 1 << 15}
+_READING = 0b1100
 _NET_RIGHTS, _NET_SINCE = 0b11, 4
 _SCOPES, _SCOPES_SINCE = 0b11, 6
 
@@ -35,6 +43,11 @@ _WRITING = os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_APPEND
 
 class _Ruleset(ctypes.Structure):
     _fields_ = (("files", ctypes.c_uint64), ("net", ctypes.c_uint64), ("scopes", ctypes.c_uint64))
+
+
+class _Beneath(ctypes.Structure):
+    _pack_ = 1
+    _fields_ = (("rights", ctypes.c_uint64), ("folder", ctypes.c_int32))
 
 
 def confine(limits: Limits) -> None:
@@ -60,7 +73,7 @@ def _limit(which: int, most: int) -> None:
 
 
 def _restrict(libc: ctypes.CDLL) -> None:
-    """Landlock with rights to nothing: what is handled and not allowed is denied."""
+    """Landlock: what is handled is denied, but for the reading of libraries that are still to be imported."""
     version = libc.syscall(_LANDLOCK_CREATE, None, 0, 1)
     if version < 1:  # a kernel without it
         return
@@ -73,6 +86,11 @@ def _restrict(libc: ctypes.CDLL) -> None:
     ruleset = libc.syscall(_LANDLOCK_CREATE, ctypes.byref(rules), size, 0)
     if ruleset < 0:
         return
+    for folder in {_PACKAGE, sys.prefix, sys.base_prefix, *sys.path, *_LIBRARY_FOLDERS}:
+        if os.path.isdir(folder):
+            beneath = os.open(folder, os.O_PATH | os.O_CLOEXEC)
+            libc.syscall(_LANDLOCK_ADD, ruleset, _BENEATH, ctypes.byref(_Beneath(_READING, beneath)), 0)
+            os.close(beneath)
     libc.prctl(_PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0)
     libc.syscall(_LANDLOCK_RESTRICT, ruleset, 0)
     os.close(ruleset)

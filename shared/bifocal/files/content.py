@@ -4,7 +4,7 @@ import io
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from typing import IO, Any, cast
+from typing import IO, Any, ClassVar, cast
 
 from bifocal.errors import DocumentTooLarge
 from bifocal.files.limits import Budget, Limits
@@ -22,6 +22,9 @@ class Reading:
     """Column, or field, that holds the ids."""
     encoding: str | None = None
     """Encoding of texts that do not say theirs."""
+
+    #: For pydantic, by which requests are read: a name that is not known is no part of it.
+    __pydantic_config__: ClassVar[dict[str, str]] = {"extra": "forbid"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

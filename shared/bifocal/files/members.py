@@ -1,5 +1,6 @@
 """Members of a ZIP archive, which are read and never written anywhere."""
 
+import struct
 import zipfile
 import zlib
 from collections.abc import Iterator
@@ -45,7 +46,7 @@ def told() -> Iterator[None]:
     """Say of what `zipfile` finds what it means for the file."""
     try:
         yield
-    except (zipfile.BadZipFile, zlib.error, EOFError) as error:
+    except (zipfile.BadZipFile, zlib.error, EOFError, OSError, UnicodeDecodeError, struct.error) as error:
         raise DamagedFile(f"the archive is damaged or was cut off ({error}); fetch it again") from None
     except NotImplementedError as error:
         raise UnsupportedFormat(f"the archive is packed in a way that is not read ({error})") from None
