@@ -2,11 +2,11 @@
 
 import ctypes
 import gzip
-import io
 import os
 import signal
 import socket
 import tempfile
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -151,7 +151,7 @@ def test_what_a_reader_says_is_not_believed_without_a_look(body: bytes) -> None:
 
 def test_a_reader_knows_nothing_of_the_environment(obedient: None, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("BIFOCAL_API_KEY", "secret")
-    (found,) = ends("import os, sys; text = (dict(os.environ), sys.argv, os.listdir('/proc/self/fd'))")
+    (found,) = ends("import os, sys; text = (dict(os.environ), sys.argv)")
     assert isinstance(found, ExtractedDocument)
     assert "secret" not in found.text
     assert "BIFOCAL" not in found.text
@@ -170,7 +170,7 @@ DEEDS = {
     "rename": ("os.rename({there!r}, {path!r})", "libc.rename({there!r}.encode(), {path!r}.encode())"),
     "make a folder": ("os.mkdir({path!r})", "libc.mkdir({path!r}.encode(), 0o755)"),
     "link": ("os.symlink({there!r}, {path!r})", "libc.symlink({there!r}.encode(), {path!r}.encode())"),
-    "run a program": ("os.execv('/bin/sh', ['sh', '-c', 'touch ' + {path!r}])", "libc.execl(b'/bin/true', b'true', None)"),
+    "run a program": ("os.execv('/bin/true', ['true'])", "libc.execl(b'/bin/true', b'true', None)"),
     "connect": ("socket.create_connection(('127.0.0.1', {port}))", "connect({port})"),
     "end its parent": ("os.kill(os.getppid(), 9)", "libc.kill(os.getppid(), 9)"),
 }  # fmt: skip
@@ -237,16 +237,9 @@ def test_whoever_takes_no_more_documents_leaves_nothing_running(watched: Path) -
         os.waitpid(-1, os.WNOHANG)
 
 
-def bomb(name: str, n_bytes: int) -> bytes:
-    """An archive whose one member expands to zeros."""
-    out = io.BytesIO()
-    import zipfile
-
-    with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as archive:
-        with archive.open(name, "w") as member:
-            for _ in range(n_bytes // MIB):
-                member.write(b" " * MIB)
-    return out.getvalue()
+def bomb(name: str, beginning: bytes = b"") -> bytes:
+    """An archive whose one member expands to a thousand times its size."""
+    return packed({name: beginning + b" " * 40 * MIB})
 
 
 def nested(depth: int) -> bytes:
@@ -256,10 +249,11 @@ def nested(depth: int) -> bytes:
     return body
 
 
+_ENTITIES = "".join(f'<!ENTITY {more} "{f"&{few};" * 20}">' for few, more in pairwise("abcdefg"))
 LAUGHS = (
-    '<!DOCTYPE x [<!ENTITY a "ha">' + "".join(f'<!ENTITY {n} "{f"&{p};" * 20}">' for p, n in zip("abcdef", "bcdefg"))
-    + ']><w:document xmlns:w="w"><w:body><w:p><w:r><w:t>&g;</w:t></w:r></w:p></w:body></w:document>'
-)  # fmt: skip
+    f'<!DOCTYPE x [<!ENTITY a "ha">{_ENTITIES}]><w:document xmlns:w="w"><w:body><w:p><w:r>'
+    "<w:t>&g;</w:t></w:r></w:p></w:body></w:document>"
+)
 OUTSIDE = (
     '<!DOCTYPE x [<!ENTITY a SYSTEM "file:///etc/passwd">]><w:document xmlns:w="w"><w:body><w:p><w:r>'
     "<w:t>See &a;</w:t></w:r></w:p></w:body></w:document>"
@@ -269,10 +263,12 @@ OUTSIDE = (
 @pytest.mark.parametrize(
     ("name", "body", "part"),
     [
-        ("bomb.zip", bomb("a.txt", 256 * MIB), "times its size"),
-        ("bomb.docx", bomb("word/document.xml", 256 * MIB), "times its size"),
-        ("bomb.csv.gz", gzip.compress(b" " * 256 * MIB, 1), "times its size"),
-        ("bomb.jsonl.gz", gzip.compress((b"{" + b" " * 1000 + b"\n") * 256_000, 1), "times its size"),
+        ("bomb.zip", bomb("a.txt"), "times its size"),
+        ("bomb.docx", bomb("word/document.xml", b"<document>"), "times its size"),
+        ("bomb.csv.gz", gzip.compress(b"text\n" + b" " * 40 * MIB), "times its size"),
+        ("bomb.jsonl.gz", gzip.compress(b"\n" * 40 * MIB), "times its size"),
+        ("rows.jsonl.gz", gzip.compress(b"{}\n" * MIB), "1,000 of its parts could not be read"),
+        ("rows.csv.gz", gzip.compress(b"text\n" + b"a\n" * MIB), "more than 2,000 documents"),
         ("deep.zip", nested(4), "3 deep"),
         ("deeper.zip", nested(60), "3 deep"),
         ("many.zip", packed({f"{n}.txt": b"x" for n in range(2_000)}), "more than 1,000 files"),
@@ -280,7 +276,9 @@ OUTSIDE = (
     ids=lambda one: one if isinstance(one, str) else "",
 )
 def test_what_expands_without_end_is_given_up(name: str, body: bytes, part: str) -> None:
-    *_, bad, after = ends(FileSource(name=name, body=body), GOOD, limits=Limits(most_members=1_000))
+    *_, bad, after = ends(
+        FileSource(name=name, body=body), GOOD, limits=Limits(most_members=1_000, most_documents=2_000)
+    )
     assert isinstance(after, ExtractedDocument)
     assert isinstance(bad, Refused)
     assert bad.error.code == "extraction_limit"
@@ -320,7 +318,6 @@ NAMES = [
     "/etc/outside.txt",
     "..\\..\\outside.txt",
     "a/../../outside.txt",
-    "\x00.txt",
     "C:\\x.txt",
 ]
 
@@ -335,9 +332,12 @@ def test_names_of_members_lead_nowhere(watched: Path, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "beginning", [b"", b"%PDF-1.7\n", b"PK\x03\x04", b"\x1f\x8b", b"PAR1", b"text\nA cat,\n"]
+    ("ending", "beginning"),
+    [
+        *(("txt", b""), ("txt", b"A cat."), ("csv", b"text\nA cat,\n"), ("jsonl", b"{}\n")),
+        *(("pdf", b"%PDF-1.7\n"), ("zip", b"PK\x03\x04"), ("gz", b"\x1f\x8b"), ("parquet", b"PAR1")),
+    ],
 )
-@pytest.mark.parametrize("ending", ["txt", "csv", "jsonl", "pdf", "zip"])
 def test_a_file_of_a_gigabyte_of_nothing_is_given_up(beginning: bytes, ending: str, tmp_path: Path) -> None:
     path = tmp_path / f"a.{ending}"
     with path.open("wb") as sparse:

@@ -7,6 +7,7 @@ from bifocal.files.archives import read_gzip, read_zip
 from bifocal.files.content import Content
 from bifocal.files.extracted import MOST_ID_CHARS, Extracted, Refused
 from bifocal.files.formats import Format, format_of
+from bifocal.files.limits import Limits
 from bifocal.files.lines import read_lines
 from bifocal.files.pdf import read_pdf
 from bifocal.files.plain import read_markdown, read_text
@@ -19,10 +20,24 @@ def read_documents(content: Content) -> Iterator[Extracted]:
     Never raises for what a file holds, whatever it is.
     """
     try:
-        for one in _read(content):
-            yield _named(one)
+        yield from _bounded(map(_named, _read(content)), content.limits)
     except BifocalError as error:
         yield Refused(id=content.name[:MOST_ID_CHARS], source=content.name, error=error)
+
+
+def _bounded(found: Iterator[Extracted], limits: Limits) -> Iterator[Extracted]:
+    """Stops where a small file says more than anyone would hear."""
+    n_documents = n_refused = 0
+    for one in found:
+        yield one
+        n_refused += isinstance(one, Refused)
+        n_documents += not isinstance(one, Refused)
+        if n_refused >= limits.most_refused:
+            raise ExtractionLimit(
+                f"{n_refused:,} of its parts could not be read, so the rest was left; is it of this format?"
+            )
+        if n_documents >= limits.most_documents:
+            raise ExtractionLimit(f"it holds more than {n_documents:,} documents; divide it")
 
 
 def _read(content: Content) -> Iterator[Extracted]:

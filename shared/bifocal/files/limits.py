@@ -31,6 +31,10 @@ class Limits:
     """Decompressed bytes for each byte of the file, once they are more than 16 MiB."""
     most_members: int = 10_000
     """Files in an archive and in the archives in it."""
+    most_documents: int = 1_000_000
+    """Documents in a file."""
+    most_refused: int = 1_000
+    """Rows or members that cannot be read, until the file is taken for one of another kind."""
     most_depth: int = 3
     """Archives within one another, compression counted."""
 
