@@ -281,6 +281,11 @@ def test_a_pdf_is_a_pdf_whatever_it_is_called(name: str) -> None:
     assert (found.format, found.text) == ("pdf", "A dog.")
 
 
+@pytest.mark.parametrize("text", ["RIFFs in music.", "PAR1 is a word.", "BZh", "This is no %PDF-1.4."])
+def test_a_text_that_begins_as_files_of_other_kinds_do_is_a_text(text: str) -> None:
+    assert only_text(("a.txt", text.encode())) == text
+
+
 OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 PLAIN = b"Plain text, nothing else."
 

@@ -13,6 +13,7 @@ from real_files import small_pdf
 
 pytestmark = pytest.mark.stack
 
+LONG = {"id_column": "x" * 201}
 FRANCE = "France is a country, it is in Europe."
 
 
@@ -117,6 +118,11 @@ def test_a_body_of_another_kind_is_refused_with_those_that_are_read(kind: str, s
         ([("files", ("a.txt", b"x")), ("options", (None, b"{"))], 400, "options is not JSON"),
         ([("files", ("a.txt", b"x")), ("options", (None, b'{"windows": 3}'))], 422, "windows"),
         ([("files", ("a.txt", b"x")), ("reading", (None, b'{"colum": 3}'))], 422, "colum"),
+        (
+            [("files", ("a.txt", b"x")), ("reading", (None, b'{"id_column": "%s"}' % (b"x" * 201)))],
+            422,
+            "200",
+        ),
         (
             [("files", ("a.txt", b"x")), ("terms", (None, b"[]")), ("terms", (None, b"[]"))],
             400,

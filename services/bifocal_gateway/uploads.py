@@ -4,7 +4,7 @@ import json
 import tempfile
 from collections.abc import AsyncIterator, Generator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import IO, Any
 
@@ -27,6 +27,9 @@ MULTIPART = "multipart/form-data"
 _FIELDS = frozenset({"options", "terms", "deadline_s", "schema_version", "reading"})
 _FILES = "files"
 _MOST_FIELD_BYTES = 4 * 1024 * 1024
+
+#: Of a column or an encoding.
+_MOST_NAME_CHARS = 200
 
 _READING: pydantic.TypeAdapter[Reading] = pydantic.TypeAdapter(Reading)
 
@@ -87,6 +90,8 @@ def read_upload(upload: Upload, settings: Settings) -> JobBody:
         reading = _READING.validate_python(header.pop("reading", {}))
     except pydantic.ValidationError as error:
         raise InvalidOptions(f"reading.{first_error(error)}") from error
+    if any(len(value or "") > _MOST_NAME_CHARS for value in asdict(reading).values()):
+        raise InvalidOptions(f"reading: a name has at most {_MOST_NAME_CHARS} characters")
     documents = _documents(upload.files, reading, settings)
     return JobBody(header=header, documents=documents, close=documents.close)
 

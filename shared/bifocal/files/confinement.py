@@ -54,7 +54,7 @@ def confine(limits: Limits) -> None:
     """Give up, for good, what reading a file does not need."""
     _limit(resource.RLIMIT_AS, limits.memory_bytes)
     # The first ends the process, the second would if it refused to end.
-    resource.setrlimit(resource.RLIMIT_CPU, (limits.cpu_s, limits.cpu_s + 1))
+    _limit(resource.RLIMIT_CPU, limits.cpu_s, limits.cpu_s + 1)
     # No byte goes into any file, whoever may open it.
     _limit(resource.RLIMIT_FSIZE, 0)
     _limit(resource.RLIMIT_CORE, 0)
@@ -66,10 +66,12 @@ def confine(limits: Limits) -> None:
     sys.addaudithook(_refuse)
 
 
-def _limit(which: int, most: int) -> None:
-    _, hard = resource.getrlimit(which)
-    least = most if hard == resource.RLIM_INFINITY else min(most, hard)
-    resource.setrlimit(which, (least, least))
+def _limit(which: int, soft: int, hard: int | None = None) -> None:
+    """Set a limit, if there is none that is lower."""
+    _, most = resource.getrlimit(which)
+    if most == resource.RLIM_INFINITY:
+        most = hard or soft
+    resource.setrlimit(which, (min(soft, most), min(hard or soft, most)))
 
 
 def _restrict(libc: ctypes.CDLL) -> None:

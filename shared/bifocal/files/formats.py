@@ -104,11 +104,11 @@ def format_of(name: str, head: bytes) -> Format:
     Raises:
         UnsupportedFormat, EncryptedFile, DamagedFile: it is none that is read; the message says what to do.
     """
-    found = _by_signature(head)
+    promised = ENDINGS.get(ending(name))
+    found = _by_signature(head, promised)
     if found is not None:
         return found
     _refuse_foreign(head)
-    promised = ENDINGS.get(ending(name))
     if not is_text(head):
         if promised is not None and promised not in _TEXTUAL:
             raise DamagedFile(
@@ -119,17 +119,18 @@ def format_of(name: str, head: bytes) -> Format:
     return _of_text(name, promised, head)
 
 
-def _by_signature(head: bytes) -> Format | None:
+def _by_signature(head: bytes, promised: Format | None) -> Format | None:
     if head.startswith((b"PK\x03\x04", b"PK\x05\x06")):
         return Format.ZIP
     if head.startswith(b"\x1f\x8b"):
         return Format.GZIP
-    if head.startswith(b"PAR1"):
+    if head.startswith(b"PAR1") and not is_text(head):
         return Format.PARQUET
-    if head.startswith(b"PARE"):
+    if head.startswith(b"PARE") and not is_text(head):
         raise EncryptedFile("the Parquet file is encrypted; write it without encryption")
-    # Programs that send PDFs may put a line of their own before them.
-    return Format.PDF if b"%PDF-" in head[:1024] else None
+    # Programs that send PDFs may put a line of their own before them; other texts may speak of them.
+    at = head[:1024].find(b"%PDF-")
+    return Format.PDF if at == 0 or (at > 0 and promised is Format.PDF) else None
 
 
 def _refuse_foreign(head: bytes) -> None:
@@ -141,7 +142,9 @@ def _refuse_foreign(head: bytes) -> None:
             "without a password"
         )
     for beginning, what, advice in _FOREIGN:
-        if head.startswith(beginning):
+        # A text may begin with the same letters.
+        is_word = beginning.isalnum() and is_text(head)
+        if head.startswith(beginning) and not is_word:
             raise UnsupportedFormat(f"{what} is not read; {advice}")
     if head[257:262] == b"ustar":
         raise UnsupportedFormat("a tar archive is not read; unpack it, or pack it as .zip")

@@ -6,7 +6,7 @@ from typing import IO, Any
 
 from bifocal import errors
 from bifocal.errors import BifocalError, DocumentError, InternalError, MissingExtra
-from bifocal.files.extracted import Extracted, ExtractedDocument, Refused
+from bifocal.files.extracted import MOST_ID_CHARS, Extracted, ExtractedDocument, Refused
 
 LENGTH_BYTES = 4
 
@@ -73,6 +73,8 @@ def found_in(message: dict[str, Any]) -> Extracted | None:
             isinstance(document[name], kind) for name, kind in _DOCUMENT_FIELDS.items()
         ):
             raise BrokenFrame("document")
+        if not 1 <= len(document["id"]) <= MOST_ID_CHARS:
+            raise BrokenFrame("id")
         return ExtractedDocument(**document)
     if isinstance(refused, dict):
         if not all(isinstance(refused.get(name), str) for name in ("id", "source", "code", "message")):

@@ -151,9 +151,9 @@ class Child:
                 elif isinstance(message.get("done"), list):
                     whole = True
                     self._libraries.update(str(name) for name in message["done"])
-            error = None if whole else self._why(waited)
+            error = None if whole else self._why()
             if whole:
-                self._status(waited)
+                self._status()
         except (BifocalError, BrokenFrame, OSError, ValueError) as fault:
             error = fault if isinstance(fault, BifocalError) else DamagedFile(_LOST)
             self._stop()
@@ -237,7 +237,7 @@ class Child:
                 at = end
             del buffer[:at]
 
-    def _status(self, waited: "_Waited") -> int:
+    def _status(self) -> int:
         """How the process that read the file ended, as `os.wait` has it."""
         if self._control is None or not _Waited(_STATUS_S).readable(self._control.fileno()):
             raise InternalError(_LOST)
@@ -246,9 +246,9 @@ class Child:
             raise BrokenFrame("status")
         return status
 
-    def _why(self, waited: "_Waited") -> BifocalError:
+    def _why(self) -> BifocalError:
         """Why a file was not read to its end."""
-        status = self._status(waited)
+        status = self._status()
         if os.WIFSIGNALED(status):
             number = os.WTERMSIG(status)
             if number == signal.SIGXCPU:
