@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bifocal import Failure, Report
-from bifocal.client.results import Lines, Reading
+from bifocal.client.results import Lines, ResultStream
 from bifocal.contracts import NEXT_CURSOR_HEADER, ErrorDetail
 from bifocal.errors import InternalError, WorkerLost
 
@@ -23,7 +23,7 @@ class Served:
     def __init__(self, there: list[list[Failure]]) -> None:
         self.there = there
 
-    def answer(self, reading: Reading) -> tuple[dict[str, str], bytes]:
+    def answer(self, reading: ResultStream) -> tuple[dict[str, str], bytes]:
         params = reading.request().params
         first = int(params["cursor"])
         lines = [f"{one.model_dump_json()}\n" for part in self.there[first:] for one in part]
@@ -31,7 +31,9 @@ class Served:
         return {NEXT_CURSOR_HEADER: str(max(first, len(self.there)))}, body
 
 
-def read(reading: Reading, served: Served, *, chunk: int, cut: int | None = None) -> list[Report | Failure]:
+def read(
+    reading: ResultStream, served: Served, *, chunk: int, cut: int | None = None
+) -> list[Report | Failure]:
     """What an answer gives that comes in chunks, whole or up to a cut."""
     headers, body = served.answer(reading)
     reading.begin(headers)
@@ -44,7 +46,7 @@ def read(reading: Reading, served: Served, *, chunk: int, cut: int | None = None
 def test_nothing_is_lost_or_doubled_however_answers_break_off(
     now: list[list[Failure]], later: list[list[Failure]], chunk: int, cuts: list[int]
 ) -> None:
-    served, reading = Served(now), Reading("j")
+    served, reading = Served(now), ResultStream("j")
     found: list[Report | Failure] = []
     for cut in cuts:
         found += read(reading, served, chunk=chunk, cut=cut)
@@ -68,7 +70,7 @@ def test_lines_end_at_line_feeds_alone(texts: list[str], chunk: int, closed: boo
 
 
 def test_a_line_of_another_version_is_an_error_of_ours() -> None:
-    reading = Reading("j")
+    reading = ResultStream("j")
     with pytest.raises(InternalError, match="this version"):
         reading.begin({})
     reading.begin({NEXT_CURSOR_HEADER: "1"})

@@ -35,7 +35,7 @@ def test_lines_of_jsonl_are_documents_and_other_fields_are_left_alone(tmp_path: 
     path = tmp_path / "lines.jsonl"
     path.write_text('{"id": 7, "text": "one", "year": 1999}\n\n{"text": "two"}\n')
     found = read_inputs([str(path)])
-    assert [(d.id, d.text) for d in found.documents] == [("7", "one"), (f"{path}:3", "two")]
+    assert [(d.id, d.text) for d in found.documents] == [("7", "one"), (f"{path}#3", "two")]
     assert found.places == [f"{path}:1", f"{path}:3"]
 
 
@@ -54,22 +54,28 @@ def test_a_missing_file_is_named(tmp_path: Path) -> None:
 
 def test_a_folder_without_documents_is_said_to_have_none(tmp_path: Path) -> None:
     code, message = only_failure(read_inputs([str(tmp_path)]))
-    assert (code, message) == ("unreadable_source", "the folder holds no .txt, .md or .jsonl file")
+    assert code == "unreadable_source"
+    assert message.startswith("the folder holds no file that is read; .txt, .md, .html, .pdf")
 
 
-def test_a_file_of_another_kind_is_refused_with_the_kinds_that_are_read(tmp_path: Path) -> None:
+def test_a_file_of_another_kind_is_refused_with_what_to_do(tmp_path: Path) -> None:
     (tmp_path / "a.png").write_bytes(b"\x89PNG")
-    assert only_failure(read_inputs([str(tmp_path / "a.png")])) == (
-        "unreadable_source",
-        "a .png file is not read; .txt, .md or .jsonl are",
-    )
+    code, message = only_failure(read_inputs([str(tmp_path / "a.png")]))
+    assert code == "unsupported_format"
+    assert "a PNG image is not read; let a program for text recognition" in message
 
 
-def test_invalid_utf8_is_named_with_the_byte_and_its_place(tmp_path: Path) -> None:
+def test_a_text_that_is_not_utf8_is_read_where_its_encoding_can_be_told(tmp_path: Path) -> None:
     (tmp_path / "latin.txt").write_bytes("Käse".encode("latin-1"))
-    code, message = only_failure(read_inputs([str(tmp_path / "latin.txt")]))
+    (document,) = read_inputs([str(tmp_path / "latin.txt")]).documents
+    assert document.text == "Käse"
+
+
+def test_of_one_whose_encoding_cannot_be_told_the_byte_and_its_place_are_named(tmp_path: Path) -> None:
+    (tmp_path / "what.txt").write_bytes(b"a" + bytes(range(0x80, 0xA0)))
+    code, message = only_failure(read_inputs([str(tmp_path / "what.txt")]))
     assert code == "invalid_text"
-    assert "byte 0xe4 at 1" in message
+    assert "byte 0x80 at 1" in message
 
 
 @pytest.mark.parametrize(

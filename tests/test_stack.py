@@ -221,7 +221,7 @@ def test_nothing_of_a_finished_job_is_left_but_its_results_terms_and_that_it_was
     # The inputs go just after the results are committed.
     list(client.compare([FRANCE]))
     left = sorted(p.parent.name for p in (stack.folder / "store" / "jobs" / job.id).rglob("*") if p.is_file())
-    assert left == sorted([job.id, job.id, "results", "terms", "terms", "terms"])
+    assert left == sorted([job.id, job.id, "results", "terms", "terms", "terms", "texts"])
 
 
 def test_a_key_is_asked_for_where_one_is_set(tmp_path: Path) -> None:

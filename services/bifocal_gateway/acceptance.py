@@ -44,6 +44,7 @@ from bifocal_gateway.document_index import IndexWriter
 from bifocal_gateway.pydantic_messages import first_error
 from bifocal_gateway.sample import Sample
 from bifocal_gateway.seen_ids import SeenIds
+from bifocal_gateway.texts import keep_texts
 from bifocal_gateway.webhooks import checked_webhook
 
 _DEADLINE: pydantic.TypeAdapter[float | None] = pydantic.TypeAdapter(
@@ -156,6 +157,7 @@ class Acceptance:
                 files.put_shard(number, shard.model_dump_json().encode())
                 for document in packed:
                     index.add(document.id, number)
+                keep_texts(files, number, packed)
                 if sample is not None:
                     for document in packed:
                         sample.add(document)
@@ -243,7 +245,8 @@ class _Reader:
                     )
                 yield self._segmented(index, document)
             except BifocalError as error:
-                refused.add(Failure.of(error, id=_name(raw, index), index=index))
+                source = raw.source if isinstance(raw, Unreadable) else None
+                refused.add(Failure.of(error, id=_name(raw, index), index=index, source=source))
 
     def _segmented(self, index: int, document: Document) -> ShardDocument:
         text = checked_text(document.text, max_bytes=self.settings.max_document_bytes)
@@ -294,7 +297,7 @@ def _document(raw: Any) -> Document:
 
 def _name(raw: Any, index: int) -> str:
     """The id of a document that may be no document."""
-    named = raw.get("id") if isinstance(raw, dict) else None
+    named = raw.name if isinstance(raw, Unreadable) else raw.get("id") if isinstance(raw, dict) else None
     if not isinstance(named, str) or not named:
         return f"documents[{index}]"
     return named[:512].encode("utf-8", errors="replace").decode()

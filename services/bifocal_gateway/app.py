@@ -18,6 +18,7 @@ from bifocal_gateway.headers import SafeHeaders
 from bifocal_gateway.problems import handle_problems
 from bifocal_gateway.routes import (
     compare,
+    documents,
     events,
     export,
     health,
@@ -52,7 +53,19 @@ def create_app(settings: Settings) -> FastAPI:
     app = FastAPI(title="bifocal", version=__version__, lifespan=lifespan, docs_url=None, redoc_url=None)
     app.state.gateway = gateway
     handle_problems(app)
-    for routes in (jobs, events, results, summary, export, compare, models, health, metrics, reference):
+    for routes in (
+        jobs,
+        events,
+        documents,
+        results,
+        summary,
+        export,
+        compare,
+        models,
+        health,
+        metrics,
+        reference,
+    ):
         app.include_router(routes.router)
 
     app.openapi = partial(_described, app)  # type: ignore[method-assign]

@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from itertools import chain
@@ -13,7 +13,7 @@ from fastapi import Request
 
 from bifocal.errors import BifocalError, InvalidDocument, InvalidRequest, RequestTooLarge
 
-NDJSON = "application/x-ndjson"
+JSON, NDJSON = "application/json", "application/x-ndjson"
 
 #: Bytes of a body that are kept in memory; more of it goes to the disk.
 _IN_MEMORY = 1024 * 1024
@@ -22,11 +22,19 @@ _IN_MEMORY = 1024 * 1024
 HEADER = {"options", "terms", "deadline_s", "priority", "webhook", "schema_version"}
 
 
+def _nothing() -> None:
+    """A body that was read leaves nothing open."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Unreadable:
     """Stands in the place of a document of which nothing can be made out."""
 
     error: BifocalError
+    name: str | None = None
+    """What it is called, if that is known."""
+    source: str | None = None
+    """File and row, or member, that it is."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,6 +43,8 @@ class JobBody:
 
     header: dict[str, Any]
     documents: Iterator[Any]
+    close: Callable[[], None] = _nothing
+    """To be called when no more documents are taken."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -10,6 +10,10 @@
     │   ├── InvalidDocument          invalid_document
     │   ├── DuplicateId              duplicate_id
     │   ├── UnreadableSource         unreadable_source
+    │   │   ├── UnsupportedFormat        unsupported_format
+    │   │   ├── EncryptedFile            encrypted_file
+    │   │   ├── DamagedFile              damaged_file
+    │   │   └── ExtractionLimit          extraction_limit
     │   └── LensFailed               lens_failed
     ├── RequestError             the request as a whole; nothing was accepted
     │   ├── InvalidOptions           invalid_options
@@ -18,6 +22,7 @@
     │   ├── InvalidRequest           invalid_request
     │   ├── InvalidWebhook           invalid_webhook
     │   ├── RequestTooLarge          request_too_large
+    │   ├── UnsupportedMediaType     unsupported_media_type
     │   ├── Unauthorized             unauthorized
     │   ├── Forbidden                forbidden
     │   ├── UnknownJob               unknown_job
@@ -118,6 +123,30 @@ class UnreadableSource(DocumentError):
     code = "unreadable_source"
 
 
+class UnsupportedFormat(UnreadableSource):
+    """The file is in a format that is not read."""
+
+    code = "unsupported_format"
+
+
+class EncryptedFile(UnreadableSource):
+    """The file opens by a password only."""
+
+    code = "encrypted_file"
+
+
+class DamagedFile(UnreadableSource):
+    """The file is not what its format asks for, or was cut off."""
+
+    code = "damaged_file"
+
+
+class ExtractionLimit(UnreadableSource):
+    """Reading the file would take more time, memory or room than it may."""
+
+    code = "extraction_limit"
+
+
 class LensFailed(DocumentError):
     """A lens could not read this document."""
 
@@ -170,6 +199,13 @@ class RequestTooLarge(RequestError):
     status = 413
 
 
+class UnsupportedMediaType(RequestError):
+    """The body is in no form that the route takes."""
+
+    code = "unsupported_media_type"
+    status = 415
+
+
 class Unauthorized(RequestError):
     """The key is missing or wrong."""
 
@@ -192,7 +228,7 @@ class UnknownJob(RequestError):
 
 
 class UnknownDocument(RequestError):
-    """The job has no such document."""
+    """The job has no such document, or none of whose text there is any."""
 
     code = "unknown_document"
     status = 404

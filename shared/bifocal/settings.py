@@ -70,6 +70,18 @@ class Settings(BaseSettings):
     """Largest document, as UTF-8."""
     max_document_words: int = Field(default=50_000, gt=0)
     """Most words, punctuation included, in a document."""
+    max_upload_files: int = Field(default=10_000, gt=0)
+    """Most files in an upload."""
+    max_file_bytes: int = Field(default=2 * 1024**3, gt=0)
+    """Largest file that is read; one that is larger is a failure, and the others are read."""
+    max_expanded_bytes: int = Field(default=1024**3, gt=0)
+    """Most bytes that a compressed file or an archive may expand to."""
+    extraction_s: int = Field(default=120, gt=0)
+    """Processor time in which the texts of a file must be found; by the clock half as long again."""
+    extraction_memory_mb: int = Field(default=1024, ge=256)
+    """Address space of a process that reads files, its libraries included."""
+    extraction_processes: int = Field(default=2, gt=0)
+    """Files of an upload that are read at once; of uploads, two are."""
     shard_documents: int = Field(default=32, gt=0)
     """Most documents in a shard."""
     shard_words: int = Field(default=2_500, gt=0)

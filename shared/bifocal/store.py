@@ -174,6 +174,14 @@ class JobFiles:
         """Which shard each document is in."""
         return self._store.get(f"jobs/{self._job}/documents.index")
 
+    def put_texts(self, shard: int, body: bytes) -> None:
+        """Texts of a shard's documents by their ids, as JSON; they stay as long as the results."""
+        self._store.put(self._path("texts", shard, "json.gz"), gzip.compress(body, 1, mtime=0))
+
+    def texts(self, shard: int) -> bytes:
+        """Texts of a shard's documents by their ids, as JSON."""
+        return gzip.decompress(self._store.get(self._path("texts", shard, "json.gz")))
+
     def put_sample(self, body: bytes) -> None:
         """Documents that the job's background is measured on, as JSON."""
         self._store.put(f"jobs/{self._job}/sample.json.gz", gzip.compress(body, 1, mtime=0))

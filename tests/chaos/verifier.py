@@ -183,6 +183,8 @@ class Verifier:
 def _is_result(name: str, merged: Mapping[int, int]) -> bool:
     """Whether a blob of a job is part of its results."""
     kind, _, file = name.partition("/")
+    if kind == "texts":
+        return bool(merged)
     if kind not in ("results", "terms"):
         # A job that has ended has its manifest, by which it is found again if Redis is lost.
         return name in {"refused.jsonl.gz", "accepted.json"} and bool(merged)

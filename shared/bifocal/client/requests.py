@@ -2,8 +2,9 @@
 
 import json
 import uuid
-from collections.abc import AsyncIterator, Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Mapping
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
 from typing import Generic, TypeVar
 from urllib.parse import quote
 
@@ -27,6 +28,9 @@ from bifocal.contracts import (
     Report,
     Webhook,
 )
+from bifocal.files import Reading
+from bifocal.files.form import Form
+from bifocal.files.names import name_of
 
 Answer = TypeVar("Answer", covariant=True)
 
@@ -122,6 +126,38 @@ def submission(key: str | None) -> Request[Job]:
     """To accept documents, which go in the body. With a key of its own it may be sent again."""
     headers = {"Content-Type": _NDJSON, IDEMPOTENCY_KEY: key or uuid.uuid4().hex}
     return Request(method="POST", path="/v1/jobs", read=Job.model_validate_json, headers=headers)
+
+
+def file_submission(form: Form, key: str | None) -> Request[Job]:
+    """To accept the documents in files, which go in the body."""
+    return Request(
+        method="POST",
+        path="/v1/jobs",
+        read=Job.model_validate_json,
+        headers={"Content-Type": form.content_type, IDEMPOTENCY_KEY: key or uuid.uuid4().hex},
+        timeout=_AS_LONG_AS_IT_TAKES,
+    )
+
+
+def form_of(
+    paths: Iterable[str | Path],
+    options: Options | None,
+    terms: list[str],
+    reading: Reading | None,
+    deadline_s: float | None,
+    priority: Priority,
+    webhook: Webhook | None,
+) -> Form:
+    """Files as a body, with what is to be done with them."""
+    fields: dict[str, object] = json.loads(header_line(options, terms, deadline_s, priority, webhook))
+    fields["reading"] = asdict(reading or Reading())
+    return Form(fields, [(name_of(Path(path)), Path(path)) for path in paths])
+
+
+def text(job_id: str, document_id: str) -> Request[str]:
+    """The text of a document."""
+    path = f"{_of(job_id, 'documents')}/{quote(document_id, safe='')}/text"
+    return Request(method="GET", path=path, read=bytes.decode)
 
 
 def header_line(

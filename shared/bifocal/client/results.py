@@ -15,7 +15,7 @@ from bifocal.errors import InternalError
 _BEGINNING = "0"
 
 
-class Reading:
+class ResultStream:
     """How far the results of a job have been read.
 
     The gateway gives them out in stretches, each with the place where the next one begins. A stretch that

@@ -14,9 +14,9 @@ from bifocal.client.connection import Connection
 from bifocal.client.files import whole_file
 from bifocal.client.looks import Looks
 from bifocal.client.requests import Answer, Request
-from bifocal.client.results import Reading, only_report
+from bifocal.client.results import ResultStream, only_report
 from bifocal.client.retries import Retries
-from bifocal.client.upload import Upload
+from bifocal.client.upload import FileUpload, Upload
 from bifocal.contracts import (
     BatchReport,
     Document,
@@ -32,6 +32,10 @@ from bifocal.contracts import (
     Report,
     Webhook,
 )
+from bifocal.errors import UnreadableSource
+from bifocal.files import Reading
+
+AnyUpload = Upload | FileUpload
 
 
 class Client:
@@ -104,6 +108,36 @@ class Client:
         with Upload(header, documents) as upload:
             return self._ask(requests.submission(idempotency_key), upload)
 
+    def submit_files(
+        self,
+        paths: Iterable[str | Path],
+        options: Options | None = None,
+        terms: Iterable[str] = (),
+        *,
+        reading: Reading | None = None,
+        deadline_s: float | None = None,
+        priority: Priority = Priority.BULK,
+        webhook: Webhook | None = None,
+        idempotency_key: str | None = None,
+    ) -> Job:
+        """Hand over files of any format that is read as one job; the gateway finds the texts in them.
+
+        They are sent from the disk as they are read. Their documents go by the paths as given; what cannot be
+        read ends as a failure. `reading` says which columns of tables hold what, and the encoding of texts.
+
+        Raises:
+            UnreadableSource: one of them is not there, or cannot be opened.
+        """
+        form = requests.form_of(paths, options, list(terms), reading, deadline_s, priority, webhook)
+        try:
+            return self._ask(requests.file_submission(form, idempotency_key), FileUpload(form))
+        except OSError as error:
+            raise UnreadableSource(f"{error.filename or 'a file'}: {error.strerror or error}") from error
+
+    def text(self, job_id: str, document_id: str) -> str:
+        """The text of a document, which offsets in its report point into."""
+        return self._ask(requests.text(job_id, document_id))
+
     def job(self, job_id: str) -> Job:
         """How far a job is."""
         return self._ask(requests.job(job_id))
@@ -123,7 +157,7 @@ class Client:
 
     def results(self, job_id: str) -> Iterator[Report | Failure]:
         """Reports and failures, in order, as far as they are there by now, without holding them all."""
-        yield from self._stretch(Reading(job_id))
+        yield from self._stretch(ResultStream(job_id))
 
     def follow(
         self, job_id: str, *, progress: Callable[[Job], object] | None = None
@@ -132,7 +166,7 @@ class Client:
 
         A connection that breaks off is made anew, and nothing comes twice or is left out.
         """
-        reading = Reading(job_id)
+        reading = ResultStream(job_id)
         for job in self._looks(job_id, watched=True):
             if progress is not None:
                 progress(job)
@@ -196,11 +230,11 @@ class Client:
 
     # --- sending ------------------------------------------------------------------------------
 
-    def _ask(self, request: Request[Answer], upload: Upload | None = None) -> Answer:
+    def _ask(self, request: Request[Answer], upload: AnyUpload | None = None) -> Answer:
         return request.answer(self._send(request, upload).content)
 
     def _send(
-        self, request: Request[Any], upload: Upload | None = None, *, stream: bool = False
+        self, request: Request[Any], upload: AnyUpload | None = None, *, stream: bool = False
     ) -> httpx.Response:
         """The answer to a request that was carried out; with `stream` before its body has come."""
         attempts = self._retries.attempts(may_repeat=request.may_repeat)
@@ -229,7 +263,7 @@ class Client:
                 return
             self._sleep(pause_s)
 
-    def _stretch(self, reading: Reading) -> Iterator[Report | Failure]:
+    def _stretch(self, reading: ResultStream) -> Iterator[Report | Failure]:
         """Results from where the reading is, as far as they are there."""
         attempts = self._retries.attempts()
         while True:

@@ -1,6 +1,7 @@
 """The body of a submission: documents of any number, sent as they come, and kept so that they can be sent
 again."""
 
+import asyncio
 from collections.abc import AsyncIterable, AsyncIterator, Iterable, Iterator
 from io import SEEK_END
 from tempfile import SpooledTemporaryFile
@@ -8,6 +9,7 @@ from types import TracebackType
 from typing import Self
 
 from bifocal.contracts import Document
+from bifocal.files.form import Form
 
 #: Bytes of a body that are kept in memory; more of it goes to the disk.
 _IN_MEMORY = 1024 * 1024
@@ -107,3 +109,31 @@ class AsyncUpload(_Kept):
 async def _awaited(documents: Iterable[Document]) -> AsyncIterator[Document]:
     for document in documents:
         yield document
+
+
+class FileUpload:
+    """Files as a body for the client that waits; they are read from the disk at each attempt."""
+
+    broke = False
+
+    def __init__(self, form: Form) -> None:
+        self._form = form
+
+    def chunks(self) -> Iterator[bytes]:
+        """The body from its beginning."""
+        return iter(self._form)
+
+
+class AsyncFileUpload:
+    """Files as a body for the client that awaits."""
+
+    broke = False
+
+    def __init__(self, form: Form) -> None:
+        self._form = form
+
+    async def chunks(self) -> AsyncIterator[bytes]:
+        """The body from its beginning."""
+        pieces = iter(self._form)
+        while (chunk := await asyncio.to_thread(next, pieces, None)) is not None:
+            yield chunk
