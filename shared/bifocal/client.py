@@ -2,7 +2,7 @@
 
 import json
 import time
-from collections.abc import Callable, Generator, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
 from itertools import chain
 from types import TracebackType
 
@@ -73,13 +73,14 @@ class Client:
         terms: Iterable[str] = (),
         *,
         deadline_s: float | None = None,
+        idempotency_key: str | None = None,
     ) -> Job:
         """Hand over documents as one job; returns as soon as they are accepted.
 
         They are sent as they come, so any number of them takes no memory.
 
         `terms` go with the option `candidates: terms`; what has no report `deadline_s` seconds later ends as
-        a failure.
+        a failure. Handed over again with the same `idempotency_key`, they are the same job.
         """
         header: dict[str, object] = {
             "options": (options or Options()).model_dump(mode="json"),
@@ -89,8 +90,11 @@ class Client:
             header["deadline_s"] = deadline_s
         lines = chain([json.dumps(header)], (document.model_dump_json() for document in documents))
         body = (f"{line}\n".encode() for line in lines)
+        headers = {"Content-Type": _NDJSON}
+        if idempotency_key is not None:
+            headers["Idempotency-Key"] = idempotency_key
         with self._translated():
-            response = self._http.post("/v1/jobs", content=body, headers={"Content-Type": _NDJSON})
+            response = self._http.post("/v1/jobs", content=body, headers=headers)
         if response.is_error:
             raise _problem(response)
         return Job.model_validate_json(response.content)
@@ -98,6 +102,31 @@ class Client:
     def job(self, job_id: str) -> Job:
         """How far a job is."""
         return Job.model_validate_json(self._request("GET", f"/v1/jobs/{job_id}").content)
+
+    def jobs(self, state: JobState | None = None) -> Iterator[Job]:
+        """Jobs that are known, as the gateway orders them; those of one state, if one is named."""
+        cursor: str | None = None
+        while True:
+            asked = {"state": state, "cursor": cursor}
+            params = {name: value for name, value in asked.items() if value is not None}
+            page = self._request("GET", "/v1/jobs", params=params).json()
+            yield from (Job.model_validate(one) for one in page["jobs"])
+            cursor = page["next"]
+            if cursor is None:
+                return
+
+    def cancel(self, job_id: str) -> Job:
+        """End a job before its time: what has no report by then ends without one."""
+        return Job.model_validate_json(self._request("POST", f"/v1/jobs/{job_id}/cancel").content)
+
+    def readiness(self) -> dict[str, object]:
+        """Whether a job submitted now would be worked on, and by how many workers of each stage."""
+        with self._translated():
+            response = self._http.get("/readyz")
+        if response.status_code not in {200, 503}:
+            raise _problem(response)
+        found: dict[str, object] = response.json()
+        return found
 
     def wait(self, job_id: str, *, on_progress: Callable[[Job], None] | None = None) -> Job:
         """Wait until a job has ended; `on_progress` is called at every look."""
@@ -160,10 +189,13 @@ class Client:
         method: str,
         path: str,
         *,
+        params: Mapping[str, str] | None = None,
         timeout: httpx.Timeout | None = None,
     ) -> httpx.Response:
         with self._translated():
-            response = self._http.request(method, path, timeout=timeout or httpx.USE_CLIENT_DEFAULT)
+            response = self._http.request(
+                method, path, params=params, timeout=timeout or httpx.USE_CLIENT_DEFAULT
+            )
         if response.is_error:
             raise _problem(response)
         return response

@@ -20,6 +20,7 @@
     │   ├── Unauthorized             unauthorized
     │   ├── UnknownJob               unknown_job
     │   ├── ExpiredJob               expired_job
+    │   ├── AlreadyWatched           already_watched
     │   └── UnreadableCorpus         unreadable_corpus
     └── ServiceError             bifocal or something it stands on
         ├── TooManyWaiting           too_many_waiting
@@ -171,6 +172,13 @@ class ExpiredJob(RequestError):
 
     code = "expired_job"
     status = 410
+
+
+class AlreadyWatched(RequestError):
+    """Another watcher has the folder."""
+
+    code = "already_watched"
+    status = 409
 
 
 class UnreadableCorpus(RequestError):

@@ -13,6 +13,7 @@ import pydantic
 
 from bifocal.contracts import Document, ErrorDetail, Failure
 from bifocal.errors import BifocalError, InvalidDocument, InvalidText, UnreadableSource
+from bifocal.urls import is_url, read_url
 
 TEXT_SUFFIXES = (".txt", ".md")
 LINES_SUFFIX = ".jsonl"
@@ -41,23 +42,67 @@ class Inputs:
         self.failures.append(Failure(id=name, error=ErrorDetail.of(error), source=source))
 
 
-def read_inputs(paths: list[str], *, leave_out: Path | None = None, stdin: IO[bytes] | None = None) -> Inputs:
+def read_inputs(
+    paths: list[str], *, leave_out: Path | str | None = None, stdin: IO[bytes] | None = None
+) -> Inputs:
     """Read everything under `paths`; never raises for what it finds there.
 
     A `.txt` or `.md` file is a document whose id is its path. Each line of a `.jsonl` file is an
     object with a `text` and, if it likes, an `id`; other fields are left alone. `-` is standard
     input: lines of JSON objects if it begins with one, otherwise one text. Of folders everything is
-    read but `leave_out`, the folder that the reports go to.
+    read but `leave_out`, the folder that the reports go to. Files, folders and patterns behind a URL,
+    such as `s3://bucket/letters/*.txt`, are read as those on the disk.
     """
     inputs = Inputs()
+    left_out_url = str(leave_out) if leave_out and is_url(leave_out) else None
+    left_out = Path(leave_out) if leave_out and not left_out_url else None
     for path in paths:
         if path == STDIN:
             _read_stdin((stdin or sys.stdin.buffer).read(), inputs)
+        elif is_url(path):
+            _read_url(path, left_out_url, inputs)
         elif path:
-            _read_path(Path(path), leave_out, inputs)
+            _read_path(Path(path), left_out, inputs)
         else:
             inputs.fail("(empty)", UnreadableSource("a path is empty; . is the current folder"), "")
     return inputs
+
+
+def is_read(name: str) -> bool:
+    """Whether files of this name are of a kind that is read."""
+    return name.endswith(_SUFFIXES)
+
+
+def read_body(body: bytes, name: str, inputs: Inputs) -> None:
+    """Add what a file of this name holds; never raises for what it finds there."""
+    try:
+        if not name.endswith(_SUFFIXES):
+            raise UnreadableSource(f"a {Path(name).suffix or 'nameless'} file is not read; {_kinds()} are")
+        if name.endswith(LINES_SUFFIX):
+            _read_lines(body, name, inputs)
+        else:
+            inputs.add(Document(id=name, text=_decoded(body)), name)
+    except BifocalError as error:
+        inputs.fail(name, error, name)
+    except pydantic.ValidationError:
+        inputs.fail(name[:512], UnreadableSource("the path is too long for an id"), name)
+
+
+def _read_url(url: str, leave_out: str | None, inputs: Inputs) -> None:
+    n_found = 0
+    try:
+        for found in read_url(url, _SUFFIXES, leave_out=leave_out):
+            n_found += 1
+            if isinstance(found.body, OSError):
+                reason = f"{found.name}: {found.body.strerror or found.body}"
+                inputs.fail(found.name, UnreadableSource(reason), found.name)
+            else:
+                read_body(found.body, found.name, inputs)
+    except OSError as error:
+        inputs.fail(url, UnreadableSource(f"{url}: {error.strerror or error}"), url)
+        return
+    if not n_found:
+        inputs.fail(url, UnreadableSource(f"there is no {_kinds()} file"), url)
 
 
 def _read_path(path: Path, leave_out: Path | None, inputs: Inputs) -> None:
@@ -96,16 +141,12 @@ def _read_file(path: Path, inputs: Inputs) -> None:
         if path.suffix not in _SUFFIXES and path.exists():
             raise UnreadableSource(f"a {path.suffix or 'nameless'} file is not read; {_kinds()} are")
         body = path.read_bytes()
-        if path.suffix == LINES_SUFFIX:
-            _read_lines(body, name, inputs)
-        else:
-            inputs.add(Document(id=name, text=_decoded(body)), name)
     except OSError as error:
         _fail_file(path, error, inputs)
     except BifocalError as error:
         inputs.fail(name, error, name)
-    except pydantic.ValidationError:
-        inputs.fail(name[:512], UnreadableSource("the path is too long for an id"), name)
+    else:
+        read_body(body, name, inputs)
 
 
 def _fail_file(path: Path, error: OSError, inputs: Inputs) -> None:

@@ -49,7 +49,7 @@ HTTP_DURATION = Histogram(
 
 
 # A series that begins with its first error is no increase to Prometheus.
-for _operation in ("put", "get", "delete"):
+for _operation in ("put", "get", "delete", "list"):
     STORE_ERRORS.labels(_operation)
 for _at in ("dispatch", "heartbeat", "metrics", "request", "stage"):
     REDIS_ERRORS.labels(_at)
