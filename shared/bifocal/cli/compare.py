@@ -77,6 +77,6 @@ def _results(
         return
     with connected(quiet=quiet) as connection:
         job = connection.client.submit(inputs.documents, comparison.options, comparison.terms)
-        told(quiet=quiet).print(f"job {job.id} accepted")
         with resumable(job.id, again) if connection.outlasts else nullcontext():
+            told(quiet=quiet).print(f"job {job.id} accepted")
             yield from followed(connection.client, job.id, check=connection.check, quiet=quiet)
