@@ -1,10 +1,13 @@
 """What a shell may complete. Nothing here fails: a shell has no use for an error."""
 
 from collections.abc import Callable
+from itertools import islice
 
 from bifocal.errors import BifocalError
 from bifocal.models import contextual_models, static_models
 from bifocal.settings import settings
+
+_MOST_JOBS = 100
 
 
 def static_names(incomplete: str) -> list[str]:
@@ -35,7 +38,7 @@ def job_ids(incomplete: str) -> list[str]:
 
     def known() -> list[str]:
         with Client(timeout_s=1.0) as client:
-            return [job.id for job in client.jobs()]
+            return [job.id for job in islice(client.jobs(), _MOST_JOBS)]
 
     return _beginning(incomplete, known)
 

@@ -57,6 +57,7 @@ def watch(
         failed=failed or folder / "failed",
     )
     n_failed = 0
+    complaints: set[str] = set()
 
     def tell(one: Done) -> None:
         nonlocal n_failed
@@ -73,8 +74,11 @@ def watch(
 
     def tell_unreadable(path: Path, error: OSError) -> None:
         nonlocal n_failed
-        n_failed += 1
-        told().print(f"{shown(str(path))}: {error.strerror or error}; left where it is", soft_wrap=True)
+        complaint = f"{shown(str(path))}: {error.strerror or error}; left where it is"
+        if complaint not in complaints:
+            complaints.add(complaint)
+            n_failed += 1
+            told().print(complaint, soft_wrap=True)
 
     with Memory(folders.memory) as memory, _Connecting(quiet=quiet or as_json) as connecting, _ending(once):
         watcher = Watcher(
@@ -118,10 +122,10 @@ def _on_and_on(watcher: Watcher, interval_s: float) -> None:
             watcher.resume()
             watcher.compare(looks.settled())
             pause_s = interval_s
-        except BifocalError as error:
-            if not error.retryable or isinstance(error, StackFailed):
+        except (BifocalError, OSError) as error:
+            if isinstance(error, StackFailed) or not getattr(error, "retryable", True):
                 raise
-            told().print(f"{shown(error.message)}; trying again", soft_wrap=True)
+            told().print(f"{shown(str(error))}; trying again", soft_wrap=True)
             pause_s = min(pause_s * 2, max(_LONGEST_PAUSE_S, interval_s))
         time.sleep(pause_s)
 
