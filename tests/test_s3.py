@@ -14,13 +14,14 @@ import pytest
 from botocore.exceptions import EndpointConnectionError
 
 from bifocal import Client, EmbeddedStack
-from bifocal.contracts import RESULT, Report
+from bifocal.contracts import RESULT, Options, Report
 from bifocal.errors import InvalidOptions
 from bifocal.inputs import read_inputs
 from bifocal.output.folder import check_inputs
 from bifocal.output.place import Place
 from bifocal.store import JobFiles, Store
 from bifocal.urls import open_filesystem
+from bifocal.watch import Folders, Memory, Watcher
 from s3_server import s3_server
 
 COMMAND = [sys.executable, "-c", "from bifocal.cli import main; main()"]
@@ -173,3 +174,33 @@ def test_documents_store_and_reports_in_s3_give_what_a_local_run_gives(
     assert reports == local
     results = [path for path in filesystem.find("bucket/store") if "/results/" in path]
     assert results, "the stack's own results lie in S3 too"
+
+
+@pytest.mark.stack
+def test_a_watched_folder_is_reported_to_s3(bucket: str, client: Client, tmp_path: Path) -> None:
+    folders = Folders(
+        watched=tmp_path,
+        output=f"{bucket}/watched",
+        done=tmp_path / "done",
+        failed=tmp_path / "failed",
+    )
+    (tmp_path / "a.txt").write_text(TEXTS["letters/a.txt"])
+    (tmp_path / "empty.txt").write_text("")
+    with Memory(folders.memory) as memory:
+        watcher = Watcher(
+            folders=folders,
+            memory=memory,
+            options=Options(),
+            terms=(),
+            client=lambda: client,
+            look=lambda _: None,
+            done=lambda _: None,
+            unreadable=lambda path, error: pytest.fail(f"{path}: {error}"),
+        )
+        watcher.compare([path for path, _ in folders.files()])
+    filesystem: Any = open_filesystem("s3://")[0]
+    written = {Path(path).name.split(".")[0]: path for path in filesystem.find("bucket/watched")}
+    assert written.keys() == {"a", "empty", "failures"}
+    assert isinstance(RESULT.validate_json(filesystem.cat_file(written["a"])), Report)
+    assert filesystem.cat_file(written["empty"]) == filesystem.cat_file(written["failures"])
+    assert {path.name for path in tmp_path.iterdir()} == {"done", "failed", folders.memory.name}
