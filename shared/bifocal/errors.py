@@ -32,6 +32,7 @@
     │   ├── JobInProgress            job_in_progress
     │   ├── NothingToRetry           nothing_to_retry
     │   ├── IdempotencyMismatch      idempotency_mismatch
+    │   ├── AlreadyWatched           already_watched
     │   └── UnreadableCorpus         unreadable_corpus
     └── ServiceError             bifocal or something it stands on
         ├── TooManyWaiting           too_many_waiting
@@ -266,6 +267,13 @@ class ExpiredJob(RequestError):
 
     code = "expired_job"
     status = 410
+
+
+class AlreadyWatched(RequestError):
+    """Another watcher has the folder."""
+
+    code = "already_watched"
+    status = 409
 
 
 class UnreadableCorpus(RequestError):

@@ -4,7 +4,7 @@ import os
 import shutil
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -12,10 +12,11 @@ from typing import IO
 
 from bifocal.contracts import Document, ErrorDetail, Failure
 from bifocal.errors import BifocalError, UnreadableSource
-from bifocal.files import KINDS, FileSource, Reading, Refused, extract, is_named_readable
+from bifocal.files import ENDINGS, KINDS, Extracted, FileSource, Reading, Refused, extract, is_named_readable
 from bifocal.files.configured import configured_limits
 from bifocal.files.names import name_of
 from bifocal.settings import settings
+from bifocal.urls import is_url, read_url
 
 #: Stands for standard input among the paths.
 STDIN = "-"
@@ -35,6 +36,14 @@ class Inputs:
         self.documents.append(document)
         self.places.append(place)
 
+    def take(self, extracted: Iterable[Extracted]) -> None:
+        """Note what was found in files."""
+        for found in extracted:
+            if isinstance(found, Refused):
+                self.fail(found.id, found.error, found.source)
+            else:
+                self.add(Document(id=found.id, text=found.text), found.source)
+
     def fail(self, name: str, error: BifocalError, source: str) -> None:
         """Note an input that cannot be read."""
         self.failures.append(Failure(id=name, error=ErrorDetail.of(error), source=source))
@@ -43,7 +52,7 @@ class Inputs:
 def read_inputs(
     paths: list[str],
     *,
-    leave_out: Path | None = None,
+    leave_out: Path | str | None = None,
     stdin: IO[bytes] | None = None,
     reading: Reading | None = None,
 ) -> Inputs:
@@ -52,23 +61,25 @@ def read_inputs(
     A file is a document whose id is its path, or holds several: rows of a table, lines of JSON objects,
     members of an archive (`bifocal.files` has the formats). `-` is standard input: lines of JSON objects if
     it begins with one, otherwise one file. Of folders everything with the ending of a format that is read
-    is taken, but for `leave_out`, the folder that the reports go to.
+    is taken, but for `leave_out`, the folder that the reports go to. Files, folders and patterns behind a
+    URL, such as `s3://bucket/letters/*.txt`, are read as those on the disk.
     """
     inputs = Inputs()
     with ExitStack() as open_until_the_end:
         sources = _sources(paths, leave_out, stdin or sys.stdin.buffer, inputs, open_until_the_end)
-        limits = configured_limits(settings())
-        for found in extract(sources, limits=limits, reading=reading):
-            if isinstance(found, Refused):
-                inputs.fail(found.id, found.error, found.source)
-            else:
-                inputs.add(Document(id=found.id, text=found.text), found.source)
+        inputs.take(extract(sources, limits=configured_limits(settings()), reading=reading))
     return inputs
 
 
 def _sources(
-    paths: list[str], leave_out: Path | None, stdin: IO[bytes], inputs: Inputs, open_until_the_end: ExitStack
+    paths: list[str],
+    leave_out: Path | str | None,
+    stdin: IO[bytes],
+    inputs: Inputs,
+    open_until_the_end: ExitStack,
 ) -> Iterator[FileSource]:
+    left_out_url = str(leave_out) if leave_out and is_url(leave_out) else None
+    left_out = Path(leave_out) if leave_out and not left_out_url else None
     for path in paths:
         if path == STDIN:
             folder = tempfile.TemporaryDirectory(prefix="bifocal-stdin-")
@@ -76,10 +87,30 @@ def _sources(
             with held.open("wb") as copy:
                 shutil.copyfileobj(stdin, copy)
             yield FileSource(name="stdin", path=held)
+        elif is_url(path):
+            yield from _behind(path, left_out_url, inputs)
         elif path:
-            yield from (FileSource(name=name_of(file), path=file) for file in _below(path, leave_out, inputs))
+            yield from (FileSource(name=name_of(file), path=file) for file in _below(path, left_out, inputs))
         else:
             inputs.fail("(empty)", UnreadableSource("a path is empty; . is the current folder"), "")
+
+
+def _behind(url: str, leave_out: str | None, inputs: Inputs) -> Iterator[FileSource]:
+    """What is to be read of a URL."""
+    n_found = 0
+    try:
+        for found in read_url(url, ENDINGS, leave_out=leave_out):
+            n_found += 1
+            if isinstance(found.body, OSError):
+                reason = f"{found.name}: {found.body.strerror or found.body}"
+                yield FileSource(name=found.name, error=UnreadableSource(reason))
+            else:
+                yield FileSource(name=found.name, body=found.body)
+    except OSError as error:
+        inputs.fail(url, UnreadableSource(f"{url}: {error.strerror or error}"), url)
+        return
+    if not n_found:
+        inputs.fail(url, UnreadableSource(f"there is no file that is read; {KINDS} are"), url)
 
 
 def _below(name: str, leave_out: Path | None, inputs: Inputs) -> list[Path]:

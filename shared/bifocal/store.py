@@ -9,9 +9,8 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
-import fsspec
-
 from bifocal.observe.metrics import STORE_ERRORS
+from bifocal.urls import faults_as_os_errors, open_filesystem
 
 
 class Store:
@@ -23,9 +22,9 @@ class Store:
     """
 
     def __init__(self, url: str) -> None:
-        filesystem, root = fsspec.url_to_fs(url)
+        filesystem, root = open_filesystem(url)
         self._fs: Any = filesystem
-        self._root: str = root.rstrip("/")
+        self._root: str = root
         # A rename is what makes a blob appear at once; object stores do so on their own.
         self._renames = "file" in _protocols(filesystem)
 
@@ -77,25 +76,23 @@ class Store:
 
     def folders(self, path: str) -> list[str]:
         """Names of the folders below `path`."""
-        try:
-            found = self._fs.ls(self._full(path), detail=True)
-        except FileNotFoundError:
-            return []
-        return [one["name"].rstrip("/").rpartition("/")[2] for one in found if one["type"] == "directory"]
+        return [one["name"].rstrip("/").rpartition("/")[2] for one in self._listed(path, "directory")]
 
     def names(self, path: str) -> list[str]:
         """Names of the blobs in the folder `path`."""
-        try:
-            found = self._fs.ls(self._full(path), detail=True)
-        except FileNotFoundError:
-            return []
-        return [one["name"].rpartition("/")[2] for one in found if one["type"] == "file"]
+        return [one["name"].rpartition("/")[2] for one in self._listed(path, "file")]
 
     def age_s(self, path: str) -> float:
         """Seconds since the latest change in the folder `path`; 0 where the store does not tell."""
-        if self.local_folder is None:
-            return 0.0
-        times = (one.stat().st_mtime for one in Path(self._full(path)).rglob("*"))
+        if self.local_folder is not None:
+            times = [one.stat().st_mtime for one in Path(self._full(path)).rglob("*")]
+        else:
+            try:
+                with faults_as_os_errors():
+                    blobs = self._fs.find(self._full(path))
+                    times = [self._fs.modified(blob).timestamp() for blob in blobs]
+            except NotImplementedError:
+                return 0.0
         return time.time() - max(times, default=0.0)
 
     def delete_unfinished(self, beginning: str) -> None:
@@ -107,7 +104,7 @@ class Store:
 
     def delete_all(self, folder: str) -> None:
         """Remove every blob under `folder`; none is no error."""
-        with suppress(FileNotFoundError):
+        with suppress(FileNotFoundError), _errors_counted("delete"):
             self._fs.rm(self._full(folder), recursive=True)
 
     def check(self) -> None:
@@ -115,6 +112,14 @@ class Store:
         path = f"check/{uuid.uuid4().hex}"
         self.put(path, b"")
         self.delete(path)
+
+    def _listed(self, path: str, kind: str) -> list[dict[str, Any]]:
+        try:
+            with _errors_counted("list"):
+                found = self._fs.ls(self._full(path), detail=True)
+        except FileNotFoundError:
+            return []
+        return [one for one in found if one["type"] == kind]
 
     def _full(self, path: str) -> str:
         return f"{self._root}/{path}"
@@ -124,7 +129,8 @@ class Store:
 def _errors_counted(operation: str) -> Iterator[None]:
     """A blob that is not there is no error of the store: whether there is a sample is found out so."""
     try:
-        yield
+        with faults_as_os_errors():
+            yield
     except FileNotFoundError:
         raise
     except OSError:

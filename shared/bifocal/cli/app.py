@@ -7,15 +7,18 @@ from importlib.metadata import entry_points
 from typing import Annotated
 
 import typer
-from rich.console import Console
 
 from bifocal import __version__
 from bifocal.cli.compare import compare
+from bifocal.cli.console import told
 from bifocal.cli.doctor import doctor
+from bifocal.cli.jobs import cancel, jobs, status
 from bifocal.cli.keys import app as keys
 from bifocal.cli.list_options import ListOptionsCommand
+from bifocal.cli.results import results
 from bifocal.cli.serve import serve
-from bifocal.cli.status import Exit
+from bifocal.cli.status import HELP, Exit
+from bifocal.cli.watch import watch
 from bifocal.errors import BifocalError, RequestError
 from bifocal.process import collect_rarely
 
@@ -25,12 +28,12 @@ COMMANDS = "bifocal.commands"
 app = typer.Typer(
     name="bifocal",
     help="Word relations through two lenses: static embeddings and self-attention, compared pair by pair.",
+    epilog=HELP,
     no_args_is_help=True,
     pretty_exceptions_enable=False,
 )
-app.command()(compare)
-app.command()(serve)
-app.command()(doctor)
+for own in (compare, watch, results, status, jobs, cancel, serve, doctor):
+    app.command()(own)
 app.add_typer(keys)
 for found in sorted(entry_points(group=COMMANDS), key=lambda point: point.name):
     # Packages beside this one bring commands of their own, which the shared package does not know.
@@ -66,17 +69,13 @@ def main() -> None:
     try:
         app()
     except BifocalError as error:
-        Console(stderr=True, highlight=False).print(
-            f"[red]bifocal:[/red] {_plain(error.message)}", soft_wrap=True
-        )
+        _complain(error.message)
         sys.exit(Exit.USAGE if isinstance(error, RequestError) else Exit.BROKEN)
     except OSError as error:
-        Console(stderr=True, highlight=False).print(
-            f"[red]bifocal:[/red] {_plain(str(error))}", soft_wrap=True
-        )
+        _complain(str(error))
         sys.exit(Exit.BROKEN)
     except KeyboardInterrupt:
-        Console(stderr=True).print("bifocal: interrupted")
+        told().print("bifocal: interrupted")
         sys.exit(Exit.INTERRUPTED)
 
 
@@ -85,8 +84,8 @@ def _end(*_: object) -> None:
     sys.exit(Exit.TERMINATED)
 
 
-def _plain(message: str) -> str:
+def _complain(message: str) -> None:
     """Messages may quote users' words, which are no markup."""
     from rich.markup import escape
 
-    return escape(message)
+    told().print(f"[red]bifocal:[/red] {escape(message)}", soft_wrap=True)

@@ -1,5 +1,6 @@
 """`bifocal serve`: keep a stack up on this machine."""
 
+import json
 import signal
 import threading
 from pathlib import Path
@@ -7,8 +8,8 @@ from types import FrameType
 from typing import Annotated
 
 import typer
-from rich.console import Console
 
+from bifocal.cli.console import AsJson, Quiet, told
 from bifocal.embedded import EmbeddedStack
 
 _CHECK_S = 0.5
@@ -19,12 +20,15 @@ def serve(
         "bifocal-data"
     ),
     port: Annotated[int, typer.Option(help="Port of the gateway on 127.0.0.1.", min=1, max=65535)] = 8420,
+    as_json: AsJson = False,
+    quiet: Quiet = False,
 ) -> None:
     """Keep the gateway and the lenses running on a private Redis, on this machine only.
 
-    Accepted jobs survive a restart: they lie in the data folder.
+    Accepted jobs survive a restart: they lie in the data folder. With --json a line on standard output says
+    where it serves, once it is ready.
     """
-    console = Console(stderr=True, highlight=False)
+    console = told(quiet=quiet or as_json)
     stop = threading.Event()
 
     def ask_to_stop(_: int, __: FrameType | None) -> None:
@@ -35,9 +39,10 @@ def serve(
         signal.signal(signal.SIGINT, ask_to_stop)
         with console.status("loading the models …"):
             stack.wait_ready()
-        console.print(
-            f"bifocal serves at {stack.url}; logs in {stack.folder / 'logs'}; Ctrl-C ends it", soft_wrap=True
-        )
+        logs = str(stack.folder / "logs")
+        if as_json:
+            typer.echo(json.dumps({"url": stack.url, "logs": logs}))
+        console.print(f"bifocal serves at {stack.url}; logs in {logs}; Ctrl-C ends it", soft_wrap=True)
         while not stop.wait(_CHECK_S):
             stack.check()
     console.print("stopped")

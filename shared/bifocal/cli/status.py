@@ -4,7 +4,7 @@ from enum import IntEnum
 
 
 class Exit(IntEnum):
-    """What a script may rely on; documented in the README."""
+    """What a script may rely on; `bifocal --help` tells it too."""
 
     OK = 0
     """Every document has a report."""
@@ -18,3 +18,12 @@ class Exit(IntEnum):
     """Ctrl-C."""
     TERMINATED = 143
     """Told to end, by SIGTERM."""
+
+
+#: For the end of `bifocal --help`.
+HELP = (
+    "Ends with status 0 if every document has its report, 3 if some failed and the others have theirs, 2 on "
+    "wrong usage, 1 if bifocal or something it stands on failed, 130 on Ctrl-C, 143 on SIGTERM.\n\n"
+    "BIFOCAL_URL names the deployment to talk to, BIFOCAL_API_KEY its key; without, compare and watch start "
+    "a stack of their own, and the other commands look for one of `bifocal serve` on this machine."
+)

@@ -216,6 +216,10 @@ class AsyncClient:
             return only_report([result async for result in self.follow(found.id)])
         return found
 
+    async def readiness(self) -> dict[str, object]:
+        """Whether a job submitted now would be worked on, and by how many workers of each stage."""
+        return await self._ask(requests.readiness())
+
     async def models(self) -> ModelList:
         """What can be compared with."""
         return await self._ask(requests.models())
@@ -241,7 +245,12 @@ class AsyncClient:
             built = request.built(self._http, upload.chunks() if upload else None)
             try:
                 response = await self._http.send(built, stream=stream)
-                if response.is_success or (attempts.n_failed and response.status_code in request.done_before):
+                status = response.status_code
+                if (
+                    response.is_success
+                    or status in request.also_answered_by
+                    or (attempts.n_failed and status in request.done_before)
+                ):
                     return response
                 await response.aread()
                 fault = faults.of_answer(response)

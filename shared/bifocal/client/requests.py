@@ -46,6 +46,8 @@ _AS_LONG_AS_IT_TAKES = httpx.Timeout(60.0, read=None)
 #: What a comparison of one text is answered with.
 _COMPARED: TypeAdapter[Report | Job] = TypeAdapter(Report | Job)
 
+_OBJECT: TypeAdapter[dict[str, object]] = TypeAdapter(dict[str, object])
+
 #: Jobs asked for at a time.
 _PAGE = 100
 
@@ -64,6 +66,8 @@ class Request(Generic[Answer]):
     """Other than the client's own."""
     may_repeat: bool = True
     """Whether it comes to the same if it is carried out twice."""
+    also_answered_by: frozenset[int] = frozenset()
+    """Statuses of errors under which there is an answer to be read all the same."""
     done_before: frozenset[int] = frozenset()
     """Statuses which, when it is tried again, say that it was carried out the first time."""
 
@@ -226,6 +230,13 @@ def comparison(text: str, options: Options | None) -> Request[Report | Job]:
     """The report of one text, in the answer itself; or a job, if that takes long."""
     body = {"text": text, "options": (options or Options()).model_dump(mode="json")}
     return Request(method="POST", path="/v1/compare", read=_COMPARED.validate_json, json=body)
+
+
+def readiness() -> Request[dict[str, object]]:
+    """Whether a job submitted now would be worked on."""
+    return Request(
+        method="GET", path="/readyz", read=_OBJECT.validate_json, also_answered_by=frozenset({503})
+    )
 
 
 def models() -> Request[ModelList]:

@@ -220,6 +220,10 @@ class Client:
         # A gateway that cannot answer soon makes a job of it.
         return only_report(self.follow(found.id)) if isinstance(found, Job) else found
 
+    def readiness(self) -> dict[str, object]:
+        """Whether a job submitted now would be worked on, and by how many workers of each stage."""
+        return self._ask(requests.readiness())
+
     def models(self) -> ModelList:
         """What can be compared with."""
         return self._ask(requests.models())
@@ -242,7 +246,12 @@ class Client:
             built = request.built(self._http, upload.chunks() if upload else None)
             try:
                 response = self._http.send(built, stream=stream)
-                if response.is_success or (attempts.n_failed and response.status_code in request.done_before):
+                status = response.status_code
+                if (
+                    response.is_success
+                    or status in request.also_answered_by
+                    or (attempts.n_failed and status in request.done_before)
+                ):
                     return response
                 response.read()
                 fault = faults.of_answer(response)

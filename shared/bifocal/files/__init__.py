@@ -4,7 +4,7 @@ from bifocal.files.content import Reading
 from bifocal.files.extracted import Extracted, ExtractedDocument, Refused
 from bifocal.files.formats import ENDINGS, KINDS, Format, is_named_readable
 from bifocal.files.limits import Limits
-from bifocal.files.sandbox import FileSource, extract
+from bifocal.files.sandbox import FileSource, Reader, extract
 
 __all__ = [
     "ENDINGS",
@@ -14,6 +14,7 @@ __all__ = [
     "FileSource",
     "Format",
     "Limits",
+    "Reader",
     "Reading",
     "Refused",
     "extract",

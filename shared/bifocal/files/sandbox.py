@@ -88,6 +88,30 @@ def extract(
             yield from _ended(begun, idle)
 
 
+class Reader:
+    """Reads one file after the other, in a process that is started for the first and stays for the next."""
+
+    def __init__(self, limits: Limits | None = None, reading: Reading | None = None) -> None:
+        self._child = Child(limits or Limits())
+        self._reading = reading or Reading()
+
+    def __enter__(self) -> "Reader":
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._child.__exit__(kind, error, trace)
+
+    def read(self, source: FileSource) -> Iterator[Extracted]:
+        """Documents of a file, as `extract` has them."""
+        error = self._child.begin(source, self._reading)
+        if error is not None:
+            yield Refused(id=source.name, source=source.name, error=error)
+        else:
+            yield from self._child.documents(source)
+
+
 def _ended(
     begun: deque[tuple["Child", FileSource, BifocalError | None]], idle: list["Child"]
 ) -> Iterator[Extracted]:

@@ -52,7 +52,7 @@ WEBHOOK_TRIES = Counter(
 
 
 # A series that begins with its first error is no increase to Prometheus.
-for _operation in ("put", "get", "delete"):
+for _operation in ("put", "get", "delete", "list"):
     STORE_ERRORS.labels(_operation)
 for _result in ("delivered", "failed", "unreachable", "refused", "gone"):
     WEBHOOK_TRIES.labels(_result)

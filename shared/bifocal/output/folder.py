@@ -1,6 +1,5 @@
 """The folder that `bifocal compare` writes."""
 
-import tempfile
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,6 +9,7 @@ from bifocal.errors import InvalidOptions
 from bifocal.output.documents import document_columns, document_row
 from bifocal.output.graph import graph_files, write_graphs
 from bifocal.output.page import Page
+from bifocal.output.place import Place
 from bifocal.output.relations import relation_columns, relation_rows
 from bifocal.output.tables import TableFormat, Tables
 from bifocal.output.term_pairs import term_pair_columns, term_pair_rows
@@ -33,56 +33,57 @@ FILES = (
 class Job:
     """What a run was asked for.
 
-    `texts` holds the documents' texts by id, `places` the file and line of each by its index.
+    `texts` holds the documents' texts by id, `places` the file and line of each by its index. Without texts
+    there is no page, and without places failures name none.
     """
 
     options: Options
-    texts: Mapping[str, str]
+    texts: Mapping[str, str] | None
     places: Sequence[str]
     formats: Sequence[TableFormat] = (TableFormat.PARQUET,)
 
 
-def write_folder(folder: Path, results: Iterable[Report | Failure | BatchReport], job: Job) -> Totals:
+def write_folder(folder: Path | str, results: Iterable[Report | Failure | BatchReport], job: Job) -> Totals:
     """Write reports, failures, tables and the page as the results come, and the batch report if one does.
 
-    The files appear together, over those of a run before, once everything is written; a run that fails
-    leaves what was there, and so does one without a single report.
+    `folder` may be a URL, such as `s3://bucket/reports`. The files appear together, over those of a run
+    before, once everything is written, behind a URL one after the other and the reports last; a run that
+    fails leaves what was there, and so does one without a single report.
 
     Raises:
         InvalidOptions: nothing could be read, and there are reports of a run before.
     """
-    folder.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(prefix=".unfinished-", dir=folder) as unfinished:
-        totals = _write(Path(unfinished), results, job)
-        if not totals.succeeded and (folder / REPORTS).exists() and (folder / REPORTS).stat().st_size:
+    place = Place(folder)
+    with place.unfinished() as unfinished:
+        totals = _write(unfinished, results, job)
+        if not totals.succeeded and place.size_bytes(REPORTS):
             reason = totals.first_failures[0].error.message if totals.first_failures else "there was nothing"
             raise InvalidOptions(
                 f"no document could be read, so the reports in {folder} stay as they were; {reason}"
             )
-        for name in FILES:
-            made = Path(unfinished, name)
+        for name in reversed(FILES):
+            made = unfinished / name
             if made.exists():
-                (folder / name).parent.mkdir(exist_ok=True)
-                made.replace(folder / name)
+                place.put(made, name)
             else:
-                (folder / name).unlink(missing_ok=True)
+                place.remove(name)
     return totals
 
 
-def check_inputs(folder: Path, paths: Iterable[str]) -> None:
+def check_inputs(folder: Path | str, paths: Iterable[str]) -> None:
     """Refuse to write over what is to be read.
 
     Raises:
         InvalidOptions: one of `paths` is a file that `write_folder` would replace.
     """
-    written = {(folder / name).resolve() for name in FILES}
+    place = Place(folder)
     for path in paths:
-        if Path(path).resolve() in written:
+        if any(place.is_input(path, name) for name in FILES):
             raise InvalidOptions(f"{path} would be written over; choose another folder with --output")
 
 
 def _write(folder: Path, results: Iterable[Report | Failure | BatchReport], job: Job) -> Totals:
-    totals, page = Totals(), Page()
+    totals, page = Totals(), None if job.texts is None else Page()
     with (
         (folder / REPORTS).open("w", encoding="utf-8") as reports,
         (folder / FAILURES).open("w", encoding="utf-8") as failures,
@@ -95,19 +96,27 @@ def _write(folder: Path, results: Iterable[Report | Failure | BatchReport], job:
                 reports.write(f"{result.model_dump_json()}\n")
                 relations.add(relation_rows(result))
                 documents.add(document_row(result))
-                page.add(result, job.texts[result.id])
+                if page is not None and job.texts is not None:
+                    page.add(result, job.texts[result.id])
                 totals.add(result)
             elif isinstance(result, BatchReport):
                 (folder / BATCH).write_text(f"{result.model_dump_json(indent=1)}\n", "utf-8")
                 write_graphs(folder, result)
                 term_pairs.add(term_pair_rows(result))
-                page.add_batch(result)
+                if page is not None:
+                    page.add_batch(result)
             else:
-                failure = result
-                if failure.source is None and failure.index is not None:
-                    failure = failure.model_copy(update={"source": job.places[failure.index]})
+                failure = _with_place(result, job.places)
                 failures.write(f"{failure.model_dump_json()}\n")
-                page.add_failure(failure)
+                if page is not None:
+                    page.add_failure(failure)
                 totals.add_failure(failure)
-    page.write(folder / PAGE)
+    if page is not None:
+        page.write(folder / PAGE)
     return totals
+
+
+def _with_place(failure: Failure, places: Sequence[str]) -> Failure:
+    if failure.source is None and failure.index is not None and places:
+        return failure.model_copy(update={"source": places[failure.index]})
+    return failure
