@@ -18,7 +18,7 @@ from bifocal.observe.context import about
 from bifocal.store import JobFiles
 from bifocal_gateway.body import JSON, NDJSON, JobBody, read_json, read_lines, received
 from bifocal_gateway.gateway import Gateway
-from bifocal_gateway.uploads import MULTIPART, read_upload, uploaded
+from bifocal_gateway.uploads import MULTIPART, PARTS_SCHEMA, read_upload, uploaded
 
 log = logging.getLogger(__name__)
 
@@ -36,33 +36,7 @@ _JOB_BODY = {
                     "each document. Of any length: it is never in memory as a whole.",
                 }
             },
-            MULTIPART: {
-                "schema": {
-                    "type": "object",
-                    "required": ["files"],
-                    "properties": {
-                        "files": {
-                            "type": "array",
-                            "items": {"type": "string", "format": "binary"},
-                            "description": "Files of any format that is read. Their documents go by their "
-                            "names, with the row (`#3`) or the member of an archive (`/letter.txt`).",
-                        },
-                        "options": JobRequest.model_json_schema()["properties"]["options"],
-                        "terms": {"type": "array", "items": {"type": "string"}},
-                        "deadline_s": {"type": "number"},
-                        "reading": {
-                            "type": "object",
-                            "properties": {
-                                "text_column": {"type": "string"},
-                                "id_column": {"type": "string"},
-                                "encoding": {"type": "string"},
-                            },
-                            "description": "Where it should not be guessed: the columns of texts and ids in "
-                            "tables, and the encoding of texts that are not UTF-8.",
-                        },
-                    },
-                }
-            },
+            MULTIPART: {"schema": PARTS_SCHEMA},
         },
     }
 }
