@@ -31,8 +31,8 @@ PARTS_SCHEMA: dict[str, Any] = {
         "files": {
             "type": "array",
             "items": {"type": "string", "format": "binary"},
-            "description": "Files of any format that is read. Their documents go by their names, with the row "
-            "(`#3`) or the member of an archive (`/letter.txt`).",
+            "description": "Files of any format that is read. Their documents go by their names, with the "
+            "row (`#3`) or the member of an archive (`/letter.txt`).",
         },
         "options": {"type": "object", "description": "As in a body that is JSON."},
         "terms": {"type": "array", "items": {"type": "string"}},
