@@ -163,6 +163,27 @@ def test_a_job_is_deleted_once_it_has_ended_and_is_said_to_have_been(
         client.job(job.id)
 
 
+def test_what_failed_is_tried_again_as_a_job_of_its_own(http: httpx.Client, stack: EmbeddedStack) -> None:
+    with nobody_reads(stack):
+        job = submit(http, FRANCE, "", "A cat sat.", options={"permutations": 0}, priority="interactive")
+        assert code(http.post(f"/jobs/{job.id}/retry")) == (409, "job_in_progress")
+        http.post(f"/jobs/{job.id}/cancel")
+        assert look(http, job, wait=60).counts.canceled == 2
+    headers = {"Idempotency-Key": uuid.uuid4().hex}
+    answers = [http.post(f"/jobs/{job.id}/retry", headers=headers) for _ in range(2)]
+    assert [answer.status_code for answer in answers] == [202, 202]
+    assert len({answer.json()["id"] for answer in answers} | {job.id}) == 2
+    again = look(http, Job.model_validate(answers[0].json()), wait=60)
+    # The empty one was refused at acceptance, and would be again.
+    assert (again.counts.total, again.counts.succeeded) == (2, 2)
+    assert (again.options, again.priority) == (job.options, job.priority)
+    assert {json.loads(line)["id"] for line in http.get(f"/jobs/{again.id}/results").text.splitlines()} == {
+        "t0",
+        "t2",
+    }
+    assert code(http.post(f"/jobs/{again.id}/retry")) == (409, "nothing_to_retry")
+
+
 # --- results ------------------------------------------------------------------------------------
 
 

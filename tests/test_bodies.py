@@ -229,3 +229,17 @@ def test_a_shard_that_redis_forgot_was_merged_ends_by_its_results(ledger: Ledger
     dispatcher._end_without_documents(overdue)
     assert (ledger.job(job).state, ledger.job(job).counts.failed) == (JobState.ENDED, 1)
     assert ledger.merged_shards(job) == {0: 1}
+
+
+@pytest.mark.stack
+def test_a_job_whose_bodies_were_removed_before_it_was_whole_is_not_brought_back(
+    ledger: Ledger, tmp_path: Path
+) -> None:
+    """An acceptance that is stopped for so long that it is given up goes on where it was, to its manifest."""
+    store, settings = Store(str(tmp_path)), Settings(shard_documents=1)
+    job = Acceptance(settings=settings, store=store, ledger=ledger).accept(job_of("A cat.", "A dog."))
+    ledger._redis.flushdb()
+    store.delete_all(f"jobs/{job.id}/shards")
+    assert Recovery(store=store, ledger=ledger).step() == 0
+    assert not ledger.is_known(job.id)
+    assert store.folders("jobs") == []

@@ -5,6 +5,8 @@ import gzip
 import os
 import signal
 import socket
+import subprocess
+import sys
 import tempfile
 from itertools import pairwise
 from pathlib import Path
@@ -13,6 +15,7 @@ import pytest
 
 from bifocal.files import ExtractedDocument, FileSource, Limits, Refused, extract, sandbox
 from bifocal.files.extracted import Extracted
+from chaos.until import until
 from hostile_files import CODES, cases, materials, outcomes, packed
 from real_files import small_pdf
 
@@ -235,6 +238,40 @@ def test_whoever_takes_no_more_documents_leaves_nothing_running(watched: Path) -
     assert list(watched.iterdir()) == []
     with pytest.raises(ChildProcessError):
         os.waitpid(-1, os.WNOHANG)
+
+
+_READS = """
+import sys
+from pathlib import Path
+from bifocal.files import FileSource, extract
+list(extract([FileSource(name="a.pdf", path=Path(sys.argv[1]))]))
+"""
+
+
+def children(process: int) -> list[int]:
+    return [int(one) for one in Path(f"/proc/{process}/task/{process}/children").read_text().split()]
+
+
+def runs(process: int) -> bool:
+    try:
+        return Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    except OSError:
+        return False
+
+
+def test_readers_end_with_whoever_started_them_however_that_ends(tmp_path: Path) -> None:
+    path = tmp_path / "a.pdf"
+    with path.open("wb") as sparse:
+        sparse.write(b"%PDF-1.7\n")
+        sparse.truncate(1024 * MIB)
+    environment = {**os.environ, "TMPDIR": str(tmp_path)}
+    with subprocess.Popen([sys.executable, "-c", _READS, str(path)], env=environment) as started:
+        until("there is a child", lambda: bool(children(started.pid)))
+        (child,) = children(started.pid)
+        until("it has forked", lambda: bool(children(child)))
+        (reader,) = children(child)
+        started.kill()
+    until("none is left", lambda: not any(map(runs, (child, reader))))
 
 
 def bomb(name: str, beginning: bytes = b"") -> bytes:

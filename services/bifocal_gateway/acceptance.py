@@ -1,5 +1,6 @@
 """A request becomes a job: documents checked, split into words, packed into shards, entered in the ledger."""
 
+import json
 import uuid
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
@@ -91,6 +92,8 @@ class Acceptance:
             return self.ledger.job(accepted, owner=owner)
         files = JobFiles(self.store, job)
         try:
+            if terms:
+                files.put_terms_list(json.dumps(terms).encode())
             counts = self._write(job, files, body.documents, reader, options)
         except BaseException:
             self._undo(job, files, claim)

@@ -47,6 +47,13 @@ class Recovery:
         return entered
 
     def _enter(self, job: str, files: JobFiles, manifest: dict[str, int | str]) -> bool:
+        with_results = shards_with_results(files)
+        if len(with_results.keys() | files.shard_numbers()) < int(manifest["n_shards"]):
+            # An acceptance that was stopped for so long that it was given up, and its bodies removed, went on
+            # to write its manifest. It will not be answered for.
+            log.warning("job %s was never whole, and is removed from the store", job)
+            files.forget_all()
+            return False
         made = self.ledger.create_job(
             job,
             options=Options.model_validate_json(str(manifest["options"])),
@@ -60,7 +67,7 @@ class Recovery:
         if not made:
             return False
         log.warning("job %s was not in Redis, and is entered from the store", job)
-        for shard in sorted(shards_with_results(files)):
+        for shard in sorted(with_results):
             finish_from_store(self.ledger, files, job, shard)
         return True
 

@@ -246,7 +246,7 @@ def _ended(process: subprocess.Popen[bytes], deadline: float) -> None:
 def _check_installed() -> None:
     missing = [
         name
-        for name in ("spacy", "gensim", "torch", "fastapi", "duckdb")
+        for name in ("spacy", "gensim", "torch", "fastapi", "duckdb", "python_multipart")
         if importlib.util.find_spec(name) is None
     ]
     if missing:

@@ -168,9 +168,24 @@ class JobFiles:
             return None
         return found
 
+    def shard_numbers(self) -> set[int]:
+        """Shards whose documents are there."""
+        return {int(name.partition(".")[0]) for name in self._store.names(f"jobs/{self._job}/shards")}
+
     def result_names(self) -> list[str]:
         """Names of the blobs with results."""
         return self._store.names(f"jobs/{self._job}/results")
+
+    def put_terms_list(self, body: bytes) -> None:
+        """The job's own list of terms, as JSON."""
+        self._store.put(f"jobs/{self._job}/terms.json", body)
+
+    def terms_list(self) -> bytes:
+        """The job's own list of terms, as JSON; an empty list if it has none."""
+        try:
+            return self._store.get(f"jobs/{self._job}/terms.json")
+        except FileNotFoundError:
+            return b"[]"
 
     def put_index(self, body: bytes) -> None:
         """Which shard each document is in."""

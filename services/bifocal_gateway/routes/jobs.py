@@ -1,4 +1,4 @@
-"""`/v1/jobs`: submit, list, look, cancel, delete."""
+"""`/v1/jobs`: submit, list, look, cancel, retry, delete."""
 
 import logging
 import re
@@ -20,7 +20,8 @@ from bifocal_gateway.caller import Caller, caller_of, job_of
 from bifocal_gateway.gateway import Gateway
 from bifocal_gateway.problems import PROBLEMS
 from bifocal_gateway.progress import job_when_changed
-from bifocal_gateway.uploads import MULTIPART, read_upload, uploaded
+from bifocal_gateway.retry import retry_failed
+from bifocal_gateway.uploads import MULTIPART, PARTS_SCHEMA, read_upload, uploaded
 
 log = logging.getLogger(__name__)
 
@@ -38,38 +39,19 @@ _JOB_BODY = {
                     "wanted, and a line for each document. Of any length: it is never in memory as a whole.",
                 }
             },
-            MULTIPART: {
-                "schema": {
-                    "type": "object",
-                    "required": ["files"],
-                    "properties": {
-                        "files": {
-                            "type": "array",
-                            "items": {"type": "string", "format": "binary"},
-                            "description": "Files of any format that is read. Their documents go by their "
-                            "names, with the row (`#3`) or the member of an archive (`/letter.txt`).",
-                        },
-                        "options": JobRequest.model_json_schema()["properties"]["options"],
-                        "terms": {"type": "array", "items": {"type": "string"}},
-                        "deadline_s": {"type": "number"},
-                        "reading": {
-                            "type": "object",
-                            "properties": {
-                                "text_column": {"type": "string"},
-                                "id_column": {"type": "string"},
-                                "encoding": {"type": "string"},
-                            },
-                            "description": "Where it should not be guessed: the columns of texts and ids in "
-                            "tables, and the encoding of texts that are not UTF-8.",
-                        },
-                    },
-                }
-            },
+            MULTIPART: {"schema": PARTS_SCHEMA},
         },
     }
 }
 
 #: What may stand in an idempotency key: what is readable in a header.
+IdempotencyKey = Annotated[
+    str | None,
+    Header(
+        description="Any text of up to 255 characters that no other request carries. A request that is "
+        "sent again with its key within a day makes no second job, and gets the first one as its answer."
+    ),
+]
 _KEY = re.compile(r"[\x21-\x7e]{1,255}")
 #: Uploads whose files are read at once; who waits for it holds none of the threads that others need.
 _READING_FILES = CapacityLimiter(2)
@@ -79,18 +61,12 @@ _READING_FILES = CapacityLimiter(2)
 async def submit(
     request: Request,
     response: Response,
-    idempotency_key: Annotated[
-        str | None,
-        Header(
-            description="Any text of up to 255 characters that no other request carries. A request that is "
-            "sent again with its key within a day makes no second job, and gets the first one as its answer."
-        ),
-    ] = None,
+    idempotency_key: IdempotencyKey = None,
 ) -> Job:
     """Accept documents. One that cannot be read becomes a failure of the job; the others go on."""
     gateway: Gateway = request.app.state.gateway
-    if idempotency_key is not None and not _KEY.fullmatch(idempotency_key):
-        raise InvalidRequest("Idempotency-Key: 1 to 255 characters, none of them blank or outside of ASCII")
+    if idempotency_key is not None:
+        _checked(idempotency_key)
     caller = caller_of(request)
     gateway.admission.check(owner=caller.id, most_waiting_shards=caller.limits.most_waiting_shards)
     chosen = gateway.settings
@@ -152,6 +128,24 @@ def cancel(request: Request, job_id: str) -> Job:
     return job_of(request, job_id)
 
 
+@router.post("/{job_id}/retry", status_code=202, response_model=Job)
+def retry(request: Request, response: Response, job_id: str, idempotency_key: IdempotencyKey = None) -> Job:
+    """Try the documents of an ended job again that failed, as a job of their own with the same options.
+    The first one keeps its failures; what was refused at acceptance is not tried."""
+    gateway: Gateway = request.app.state.gateway
+    caller = caller_of(request)
+    job = job_of(request, job_id)
+    if job.state is not JobState.ENDED:
+        raise JobInProgress(f"job {job_id!r} has not ended; wait for it, or cancel it first")
+    gateway.admission.check(owner=caller.id, most_waiting_shards=caller.limits.most_waiting_shards)
+    claim = None
+    if idempotency_key is not None:
+        claim = Claim(owner=caller.id, key=_checked(idempotency_key), fingerprint=f"retry {job_id}")
+    retried = retry_failed(gateway, job, owner=caller.id, claim=claim)
+    response.headers["Location"] = f"/v1/jobs/{retried.id}"
+    return retried
+
+
 @router.delete("/{job_id}", status_code=204)
 def delete(request: Request, job_id: str) -> None:
     """Remove an ended job with all its results; who asks for it after that is told that there was one."""
@@ -159,6 +153,12 @@ def delete(request: Request, job_id: str) -> None:
     if job_of(request, job_id).state is not JobState.ENDED:
         raise JobInProgress(f"job {job_id!r} has not ended; cancel it first")
     gateway.expiry.remove(job_id)
+
+
+def _checked(idempotency_key: str) -> str:
+    if not _KEY.fullmatch(idempotency_key):
+        raise InvalidRequest("Idempotency-Key: 1 to 255 characters, none of them blank or outside of ASCII")
+    return idempotency_key
 
 
 def _accept(

@@ -37,7 +37,7 @@ def job_ids(incomplete: str) -> list[str]:
     from bifocal.client import Client
 
     def known() -> list[str]:
-        with Client(timeout_s=1.0) as client:
+        with Client(timeout_s=1.0, retry_for_s=0) as client:
             return [job.id for job in islice(client.jobs(), _MOST_JOBS)]
 
     return _beginning(incomplete, known)

@@ -14,13 +14,16 @@ from bifocal.cli.status import Exit
 from bifocal.client import Client
 from bifocal.contracts import Job, JobState
 
+#: Somebody waits for the answer, and can ask again.
+_PATIENCE_S = 3.0
+
 
 def jobs(
     state: Annotated[JobState | None, typer.Option(help="Only jobs of this state.")] = None,
     as_json: AsJson = False,
 ) -> None:
     """List the jobs of a deployment."""
-    with Client() as client:
+    with Client(retry_for_s=_PATIENCE_S) as client:
         found = list(client.jobs(state=state))
     if as_json:
         typer.echo(json.dumps({"jobs": [job.model_dump(mode="json") for job in found]}))
@@ -39,7 +42,7 @@ def status(
 
     Ends with status 1 if the deployment is not ready to work on a job.
     """
-    with Client() as client:
+    with Client(retry_for_s=_PATIENCE_S) as client:
         if job is not None:
             _tell(client.job(job), as_json=as_json)
             return
@@ -58,7 +61,7 @@ def status(
 
 def cancel(job: JobId, as_json: AsJson = False, quiet: Quiet = False) -> None:
     """Cancel a job: documents that have a report keep it, the others end without."""
-    with Client() as client:
+    with Client(retry_for_s=_PATIENCE_S) as client:
         canceled = client.cancel(job)
     if as_json or not quiet:
         _tell(canceled, as_json=as_json)

@@ -189,9 +189,9 @@ class AsyncClient:
         """Let no more documents of a job be begun; those that are not read end as `canceled`."""
         return await self._ask(requests.cancel(job_id))
 
-    async def retry(self, job_id: str) -> Job:
-        """Try again the documents of a job that failed and may not fail again."""
-        return await self._ask(requests.retry(job_id))
+    async def retry(self, job_id: str, *, idempotency_key: str | None = None) -> Job:
+        """Try the documents of an ended job again that failed, as a job of their own."""
+        return await self._ask(requests.retry(job_id, idempotency_key))
 
     async def delete(self, job_id: str) -> None:
         """Remove a job with all that it left."""
@@ -240,7 +240,7 @@ class AsyncClient:
         *,
         stream: bool = False,
     ) -> httpx.Response:
-        attempts = self._retries.attempts(may_repeat=request.may_repeat)
+        attempts = self._retries.attempts()
         while True:
             built = request.built(self._http, upload.chunks() if upload else None)
             try:

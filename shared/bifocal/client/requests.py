@@ -64,8 +64,6 @@ class Request(Generic[Answer]):
     json: object = None
     timeout: httpx.Timeout | None = None
     """Other than the client's own."""
-    may_repeat: bool = True
-    """Whether it comes to the same if it is carried out twice."""
     also_answered_by: frozenset[int] = frozenset()
     """Statuses of errors under which there is an answer to be read all the same."""
     done_before: frozenset[int] = frozenset()
@@ -195,9 +193,10 @@ def cancel(job_id: str) -> Request[Job]:
     return Request(method="POST", path=_of(job_id, "cancel"), read=Job.model_validate_json)
 
 
-def retry(job_id: str) -> Request[Job]:
-    """To try again what failed; asked twice, it might be done twice."""
-    return Request(method="POST", path=_of(job_id, "retry"), read=Job.model_validate_json, may_repeat=False)
+def retry(job_id: str, key: str | None) -> Request[Job]:
+    """To try again what failed, as a job of its own. With a key of its own it may be sent again."""
+    headers = {IDEMPOTENCY_KEY: key or uuid.uuid4().hex}
+    return Request(method="POST", path=_of(job_id, "retry"), read=Job.model_validate_json, headers=headers)
 
 
 def delete(job_id: str) -> Request[None]:

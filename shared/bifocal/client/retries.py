@@ -24,9 +24,9 @@ class Retries:
     draw: Callable[[], float] = random.random
     """A number from 0 to 1."""
 
-    def attempts(self, *, may_repeat: bool = True) -> "Attempts":
+    def attempts(self) -> "Attempts":
         """For one request."""
-        return Attempts(self, may_repeat=may_repeat)
+        return Attempts(self)
 
 
 @dataclass(slots=True)
@@ -34,7 +34,6 @@ class Attempts:
     """What has been tried of one request."""
 
     policy: Retries
-    may_repeat: bool = True
     n_failed: int = 0
     _failed_at: float = field(default=0.0, init=False)
 
@@ -49,7 +48,7 @@ class Attempts:
             self._failed_at = now
         left_s = self._failed_at + policy.for_s - now
         least_s = fault.retry_after_s or 0.0
-        if not (self.may_repeat and fault.may_pass and left_s > 0 and least_s <= left_s):
+        if not (fault.may_pass and left_s > 0 and least_s <= left_s):
             raise fault.error
         bound_s = min(policy.longest_s, policy.first_s * 2.0 ** min(self.n_failed, 60))
         # Jitter comes on top of what the gateway asks for: everybody was asked for the same.

@@ -200,9 +200,9 @@ class Client:
         """Let no more documents of a job be begun; those that are not read end as `canceled`."""
         return self._ask(requests.cancel(job_id))
 
-    def retry(self, job_id: str) -> Job:
-        """Try again the documents of a job that failed and may not fail again."""
-        return self._ask(requests.retry(job_id))
+    def retry(self, job_id: str, *, idempotency_key: str | None = None) -> Job:
+        """Try the documents of an ended job again that failed, as a job of their own."""
+        return self._ask(requests.retry(job_id, idempotency_key))
 
     def delete(self, job_id: str) -> None:
         """Remove a job with all that it left."""
@@ -241,7 +241,7 @@ class Client:
         self, request: Request[Any], upload: AnyUpload | None = None, *, stream: bool = False
     ) -> httpx.Response:
         """The answer to a request that was carried out; with `stream` before its body has come."""
-        attempts = self._retries.attempts(may_repeat=request.may_repeat)
+        attempts = self._retries.attempts()
         while True:
             built = request.built(self._http, upload.chunks() if upload else None)
             try:
