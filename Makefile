@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 LEE := 100
 
-.PHONY: help setup demo test check pytest chaos audit generated constraints bench clean
+.PHONY: help setup demo test check pytest chaos fuzz audit generated constraints bench clean
 
 help:            ## Say what there is
 	@grep -hE '^[a-z]+: .*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/'
@@ -43,6 +43,10 @@ chaos: setup     ## Kill and stop every process at every step, and count what co
 audit: setup     ## Check pins and installed files, and ask for known vulnerabilities if somebody answers
 	-$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[audit]'
 	$(BIN)/python .ci/audit.py
+
+fuzz: setup      ## Thousands of requests of all sorts to a running gateway, by its description
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[fuzz]'
+	$(BIN)/python tests/fuzz_api.py --examples 300
 
 generated: setup   ## Write what is generated from the code: JSON Schemas and OpenAPI
 	$(BIN)/python -m bifocal.schemas docs/schemas

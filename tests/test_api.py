@@ -232,7 +232,13 @@ def test_a_key_whose_request_was_refused_can_be_used_again(http: httpx.Client) -
 @pytest.mark.parametrize("key", ["", "two words", "x" * 256])
 def test_a_key_that_is_none_is_refused(key: str, http: httpx.Client) -> None:
     body = {"documents": [{"id": "a", "text": FRANCE}]}
-    assert code(http.post("/jobs", json=body, headers={"Idempotency-Key": key})) == (400, "invalid_request")
+    assert code(http.post("/jobs", json=body, headers={"Idempotency-Key": key})) == (422, "invalid_request")
+
+
+def test_a_method_that_a_path_does_not_know_is_told_those_that_it_does(http: httpx.Client) -> None:
+    answer = http.put("/jobs/x")
+    assert code(answer) == (405, "http_error")
+    assert answer.headers["allow"] == "DELETE, GET"
 
 
 # --- interactive --------------------------------------------------------------------------------

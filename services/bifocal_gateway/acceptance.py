@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from tempfile import SpooledTemporaryFile
-from typing import Annotated, Any
+from typing import Any
 
 import pydantic
 import redis
@@ -21,7 +21,7 @@ from bifocal.contracts import (
     Shard,
     ShardDocument,
 )
-from bifocal.contracts.job import Terms
+from bifocal.contracts.job import Deadline, Terms
 from bifocal.errors import (
     BifocalError,
     DocumentTooLarge,
@@ -48,9 +48,7 @@ from bifocal_gateway.seen_ids import SeenIds
 from bifocal_gateway.texts import keep_texts
 from bifocal_gateway.webhooks import checked_webhook
 
-_DEADLINE: pydantic.TypeAdapter[float | None] = pydantic.TypeAdapter(
-    Annotated[float, pydantic.Field(gt=0)] | None
-)
+_DEADLINE: pydantic.TypeAdapter[float | None] = pydantic.TypeAdapter(Deadline | None)
 _PRIORITY: pydantic.TypeAdapter[Priority] = pydantic.TypeAdapter(Priority)
 _TERMS: pydantic.TypeAdapter[tuple[str, ...]] = pydantic.TypeAdapter(Terms)
 

@@ -3,7 +3,6 @@
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from functools import partial
-from typing import Any
 
 from fastapi import FastAPI
 
@@ -13,6 +12,7 @@ from bifocal.settings import Settings
 from bifocal.text import Segmenter
 from bifocal_gateway.authentication import Authentication
 from bifocal_gateway.callers import Callers
+from bifocal_gateway.description import described
 from bifocal_gateway.gateway import Gateway
 from bifocal_gateway.headers import SafeHeaders
 from bifocal_gateway.problems import handle_problems
@@ -68,7 +68,7 @@ def create_app(settings: Settings) -> FastAPI:
     ):
         app.include_router(routes.router)
 
-    app.openapi = partial(_described, app)  # type: ignore[method-assign]
+    app.openapi = partial(described, app)  # type: ignore[method-assign]
     callers = Callers(settings, gateway.keys)
     app.add_middleware(Authentication, callers=callers, keys=gateway.keys)
     # The last one added is the outermost.
@@ -76,11 +76,3 @@ def create_app(settings: Settings) -> FastAPI:
     # Around the handler of faults too, which stands outside of what is added.
     app.middleware_stack = SafeHeaders(app.build_middleware_stack())
     return app
-
-
-def _described(app: FastAPI) -> dict[str, Any]:
-    """The OpenAPI description, with the key that requests carry where the gateway asks for one."""
-    found = FastAPI.openapi(app)
-    found["components"]["securitySchemes"] = {"key": {"type": "http", "scheme": "bearer"}}
-    found["security"] = [{"key": []}, {}]
-    return found

@@ -2,6 +2,7 @@
 
 import logging
 from contextlib import AbstractContextManager
+from http import HTTPStatus
 from typing import Any
 
 import redis
@@ -11,6 +12,7 @@ from fastapi.responses import JSONResponse
 from pydantic import BaseModel
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
+from starlette.routing import compile_path
 
 from bifocal.errors import BifocalError, InternalError, InvalidRequest, RateLimited, ServiceError
 from bifocal.observe.context import about
@@ -93,11 +95,13 @@ def handle_problems(app: FastAPI) -> None:
         return problem_of(error)
 
     @app.exception_handler(HTTPException)
-    async def refused(_: Request, error: HTTPException) -> JSONResponse:
+    async def refused(request: Request, error: HTTPException) -> JSONResponse:
         answer = problem(
             status=error.status_code, code="http_error", message=str(error.detail), retryable=False
         )
         answer.headers.update(error.headers or {})
+        if error.status_code == HTTPStatus.METHOD_NOT_ALLOWED:
+            answer.headers["Allow"] = ", ".join(_methods(app, request.url.path))
         return answer
 
     @app.exception_handler(RequestValidationError)
@@ -126,6 +130,17 @@ def handle_problems(app: FastAPI) -> None:
             message="a fault in the gateway; its log has the details",
             retryable=True,
         )
+
+
+def _methods(app: FastAPI, path: str) -> list[str]:
+    """All that a path answers to; a router stops at the first of its routes that fits."""
+    found = {
+        method.upper()
+        for pattern, methods in app.openapi()["paths"].items()
+        if compile_path(pattern)[0].match(path)
+        for method in methods
+    }
+    return sorted(found or {"GET"})
 
 
 def _of(request: Request) -> AbstractContextManager[None]:

@@ -24,31 +24,6 @@ from bifocal_gateway.pydantic_messages import first_error
 
 MULTIPART = "multipart/form-data"
 
-#: The parts, as the description of the route has them.
-PARTS_SCHEMA: dict[str, Any] = {
-    "type": "object",
-    "required": ["files"],
-    "properties": {
-        "files": {
-            "type": "array",
-            "items": {"type": "string", "format": "binary"},
-            "description": "Files of any format that is read. Their documents go by their names, with the "
-            "row (`#3`) or the member of an archive (`/letter.txt`).",
-        },
-        "options": {"type": "object", "description": "As in a body that is JSON."},
-        "terms": {"type": "array", "items": {"type": "string"}},
-        "deadline_s": {"type": "number"},
-        "priority": {"type": "string"},
-        "webhook": {"type": "object"},
-        "reading": {
-            "type": "object",
-            "properties": {name: {"type": "string"} for name in ("text_column", "id_column", "encoding")},
-            "description": "Where it should not be guessed: the columns of texts and ids in tables, and the "
-            "encoding of texts that are not UTF-8.",
-        },
-    },
-}
-
 #: Parts that are JSON; all of them but `reading` say what they say in a body that is JSON.
 _FIELDS = frozenset(HEADER | {"reading"})
 _FILES = "files"

@@ -1,5 +1,7 @@
 """`/v1/jobs/{id}/events`: how far a job is, as it goes."""
 
+from typing import Any
+
 from fastapi import APIRouter, Request
 from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import StreamingResponse
@@ -17,7 +19,29 @@ class EventStream(StreamingResponse):
     media_type = "text/event-stream"
 
 
-@router.get("/{job_id}/events", response_class=EventStream)
+#: An event, as a reader of the stream has it.
+_EVENTS: dict[str, Any] = {
+    "content": {
+        "text/event-stream": {
+            "schema": {
+                "type": "object",
+                "required": ["event", "data"],
+                "properties": {
+                    "event": {"const": "job"},
+                    "id": {"type": "string", "description": "How many documents are done."},
+                    "data": {
+                        "type": "string",
+                        "contentMediaType": "application/json",
+                        "contentSchema": {"$ref": "#/components/schemas/Job"},
+                    },
+                },
+            }
+        }
+    }
+}
+
+
+@router.get("/{job_id}/events", response_class=EventStream, responses={200: _EVENTS})
 async def follow(request: Request, job_id: str) -> EventStream:
     """Server-sent events of the type `job`, each with the job as `GET /v1/jobs/{id}` tells it: at once, at
     every change, and at its end, with which the stream ends. A stream that broke off is asked for again:

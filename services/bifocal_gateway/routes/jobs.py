@@ -1,7 +1,6 @@
 """`/v1/jobs`: submit, list, look, cancel, retry, delete."""
 
 import logging
-import re
 from collections.abc import Callable
 from functools import partial
 from typing import Annotated
@@ -11,53 +10,42 @@ from anyio.to_thread import run_sync
 from fastapi import APIRouter, Header, Query, Request, Response
 from fastapi.concurrency import run_in_threadpool
 
-from bifocal.contracts import Job, JobPage, JobRequest, JobState
-from bifocal.errors import InvalidRequest, JobInProgress, UnsupportedMediaType
+from bifocal.contracts import Job, JobPage, JobState
+from bifocal.errors import JobInProgress, UnsupportedMediaType
 from bifocal.ledger import Claim
 from bifocal.observe.context import about
 from bifocal_gateway.body import JSON, NDJSON, JobBody, read_json, read_lines, received
 from bifocal_gateway.caller import Caller, caller_of, job_of
+from bifocal_gateway.description import JOB_BODY, JOB_LINKS
 from bifocal_gateway.gateway import Gateway
 from bifocal_gateway.problems import PROBLEMS
 from bifocal_gateway.progress import job_when_changed
 from bifocal_gateway.retry import retry_failed
-from bifocal_gateway.uploads import MULTIPART, PARTS_SCHEMA, read_upload, uploaded
+from bifocal_gateway.uploads import MULTIPART, read_upload, uploaded
 
 log = logging.getLogger(__name__)
 
 router = APIRouter(prefix="/v1/jobs", tags=["jobs"], responses=PROBLEMS)
 
-_JOB_BODY = {
-    "requestBody": {
-        "required": True,
-        "content": {
-            "application/json": {"schema": JobRequest.model_json_schema()},
-            NDJSON: {
-                "schema": {
-                    "type": "string",
-                    "description": "A line with `options`, `terms`, `priority` and `deadline_s`, if any are "
-                    "wanted, and a line for each document. Of any length: it is never in memory as a whole.",
-                }
-            },
-            MULTIPART: {"schema": PARTS_SCHEMA},
-        },
-    }
-}
-
-#: What may stand in an idempotency key: what is readable in a header.
+#: Any text that is readable in a header.
 IdempotencyKey = Annotated[
     str | None,
     Header(
+        min_length=1,
+        max_length=255,
+        pattern="^[!-~]+$",
         description="Any text of up to 255 characters that no other request carries. A request that is "
-        "sent again with its key within a day makes no second job, and gets the first one as its answer."
+        "sent again with its key within a day makes no second job, and gets the first one as its answer.",
     ),
 ]
-_KEY = re.compile(r"[\x21-\x7e]{1,255}")
+
 #: Uploads whose files are read at once; who waits for it holds none of the threads that others need.
 _READING_FILES = CapacityLimiter(2)
 
 
-@router.post("", status_code=202, response_model=Job, openapi_extra=_JOB_BODY)
+@router.post(
+    "", status_code=202, response_model=Job, responses={202: {"links": JOB_LINKS}}, openapi_extra=JOB_BODY
+)
 async def submit(
     request: Request,
     response: Response,
@@ -65,8 +53,6 @@ async def submit(
 ) -> Job:
     """Accept documents. One that cannot be read becomes a failure of the job; the others go on."""
     gateway: Gateway = request.app.state.gateway
-    if idempotency_key is not None:
-        _checked(idempotency_key)
     caller = caller_of(request)
     gateway.admission.check(owner=caller.id, most_waiting_shards=caller.limits.most_waiting_shards)
     chosen = gateway.settings
@@ -140,7 +126,7 @@ def retry(request: Request, response: Response, job_id: str, idempotency_key: Id
     gateway.admission.check(owner=caller.id, most_waiting_shards=caller.limits.most_waiting_shards)
     claim = None
     if idempotency_key is not None:
-        claim = Claim(owner=caller.id, key=_checked(idempotency_key), fingerprint=f"retry {job_id}")
+        claim = Claim(owner=caller.id, key=idempotency_key, fingerprint=f"retry {job_id}")
     retried = retry_failed(gateway, job, owner=caller.id, claim=claim)
     response.headers["Location"] = f"/v1/jobs/{retried.id}"
     return retried
@@ -153,12 +139,6 @@ def delete(request: Request, job_id: str) -> None:
     if job_of(request, job_id).state is not JobState.ENDED:
         raise JobInProgress(f"job {job_id!r} has not ended; cancel it first")
     gateway.expiry.remove(job_id)
-
-
-def _checked(idempotency_key: str) -> str:
-    if not _KEY.fullmatch(idempotency_key):
-        raise InvalidRequest("Idempotency-Key: 1 to 255 characters, none of them blank or outside of ASCII")
-    return idempotency_key
 
 
 def _accept(

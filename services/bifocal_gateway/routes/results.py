@@ -15,6 +15,10 @@ from bifocal_gateway.results import Stretch, result_of
 router = APIRouter(prefix="/v1/jobs", tags=["results"], responses=PROBLEMS)
 
 
+#: More lines than any job has.
+MOST_LINES = 10**12
+
+
 class Lines(StreamingResponse):
     """A JSON object a line."""
 
@@ -33,8 +37,8 @@ def fetch(
         str | None,
         Query(description="Where to begin: the header `Bifocal-Next-Cursor` of the stretch before, or `0`."),
     ] = None,
-    offset: Annotated[int, Query(ge=0, description="Lines of the stretch to leave out.")] = 0,
-    limit: Annotated[int | None, Query(ge=0, description="Most lines to send.")] = None,
+    offset: Annotated[int, Query(ge=0, le=MOST_LINES, description="Lines of the stretch to leave out.")] = 0,
+    limit: Annotated[int | None, Query(ge=0, le=MOST_LINES, description="Most lines to send.")] = None,
 ) -> Lines:
     """Reports and failures, a JSON line each, in the order of submission; those that were refused at
     acceptance come first.

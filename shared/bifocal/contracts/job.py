@@ -21,6 +21,10 @@ MOST_TERMS = 10_000
 Terms = Annotated[tuple[Term, ...], Field(max_length=MOST_TERMS)]
 
 
+#: Seconds; ten years at most.
+Deadline = Annotated[float, Field(gt=0, le=10 * 365 * 24 * 3600.0)]
+
+
 class Priority(StrEnum):
     """Which queue a job waits in."""
 
@@ -35,7 +39,7 @@ class JobRequest(Wire):
     schema_version: SchemaVersion = SCHEMA_VERSION
     documents: Annotated[list[Document], Field(min_length=1)]
     options: Options = Options()
-    deadline_s: Annotated[float, Field(gt=0)] | None = None
+    deadline_s: Deadline | None = None
     """Seconds after acceptance at which documents that have no report by then end as failures."""
     priority: Priority = Priority.BULK
     terms: Terms = ()
