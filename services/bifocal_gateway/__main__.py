@@ -2,8 +2,13 @@
 
 import importlib
 import sys
+from contextlib import suppress
+
+import redis
 
 from bifocal.errors import BifocalError
+from bifocal.ledger import Ledger
+from bifocal.lenses import LENSES
 from bifocal.observe.logs import set_up_logging
 from bifocal.observe.tracing import set_up_tracing
 from bifocal.process import collect_rarely, end_with_parent
@@ -35,6 +40,7 @@ def _serve() -> None:
     set_up_logging(chosen, "gateway")
     set_up_tracing(chosen, "gateway")
     check_exposure(chosen)
+    _check_ledger(chosen.redis_url)
     end_with_parent(chosen.redis_url)
     collect_rarely()
     uvicorn.run(
@@ -45,6 +51,14 @@ def _serve() -> None:
         log_config=None,  # its loggers speak as all others
         access_log=False,
     )
+
+
+def _check_ledger(redis_url: str) -> None:
+    """Refuse a ledger of another version before anything is accepted; without Redis, the dispatcher does."""
+    ledger = Ledger.connect(redis_url, LENSES)
+    with suppress(redis.RedisError):
+        ledger.version.check()
+    ledger.close()
 
 
 def _merge() -> None:

@@ -25,6 +25,7 @@
         ├── TooManyWaiting           too_many_waiting
         ├── StoreFull                store_full
         ├── ModelUnavailable         model_unavailable
+        ├── LedgerVersionMismatch    ledger_version_mismatch
         ├── WorkerLost               worker_lost
         ├── DeadlinePassed           deadline_passed
         ├── StackFailed              stack_failed
@@ -204,6 +205,13 @@ class ModelUnavailable(ServiceError):
     """An allowed model could not be loaded."""
 
     code = "model_unavailable"
+    retryable = False
+
+
+class LedgerVersionMismatch(ServiceError):
+    """The ledger in Redis is written by a version of bifocal that this one cannot go on with."""
+
+    code = "ledger_version_mismatch"
     retryable = False
 
 

@@ -3,6 +3,7 @@
 =========================================  ======  ==============================================
 key                                        type    holds
 =========================================  ======  ==============================================
+``bifocal:schema``                         string  version of all that follows, see ``version.py``
 ``bifocal:jobs``                           zset    job ids by time of creation
 ``bifocal:job:{job}``                      hash    state, options, counts, shards, times,
                                                    and the traceparent of its request if there is one
@@ -45,6 +46,7 @@ Fields of a shard's hash, for each stage:
     attempts that died at a document; that died without naming one; whether any did.
 """
 
+SCHEMA = "bifocal:schema"
 JOBS = "bifocal:jobs"
 PENDING = "bifocal:pending"
 IN_FLIGHT = "bifocal:in_flight"
