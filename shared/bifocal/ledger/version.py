@@ -38,6 +38,6 @@ class LedgerVersion:
             readable = ", ".join(str(one) for one in sorted(READABLE))
             raise LedgerVersionMismatch(
                 f"the ledger in Redis is of version {version!r}, and this bifocal reads {readable}; nothing "
-                "was changed. Let the bifocal that wrote it finish its jobs, or go back to it, and start this "
-                "one on an empty database of Redis (BIFOCAL_REDIS_URL)"
+                "was changed. Let the bifocal that wrote it finish its jobs, or go back to it, and start "
+                "this one on an empty database of Redis (BIFOCAL_REDIS_URL)"
             )

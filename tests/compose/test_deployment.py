@@ -1,0 +1,170 @@
+"""`make compose-test`: the images built, the deployment up, and what docs/deployment.md promises of it."""
+
+import json
+import socket
+import time
+from typing import Any
+
+import pytest
+
+from bifocal import Document
+from compose.deployment import WORKERS, Deployment, by_id
+
+pytestmark = pytest.mark.compose
+
+SERVICES = ("redis", "gateway", *WORKERS)
+
+#: Documents of a job that is disturbed; some dozen shards.
+DISTURBED = 160
+
+#: Largest images, megabytes. The contextual one has torch and a transformer in it.
+MOST_MB = {"bifocal-gateway": 400, "bifocal-static": 400}
+
+
+@pytest.fixture
+def few(documents: list[Document]) -> list[Document]:
+    return documents[-DISTURBED:]
+
+
+def whole(deployment: Deployment, job: str, documents: list[Document], expected: dict[str, str]) -> None:
+    """Every document of a job has one result, and it is the one that it has without disturbance."""
+    deployment.wait(job)
+    found = by_id(deployment.results(job))
+    assert set(found) == {one.id for one in documents}
+    assert [name for name in found if alike(found[name]) != alike(expected[name])] == []
+
+
+def alike(line: str) -> str:
+    """A line of results apart from the document's place in its job."""
+    fields = json.loads(line)
+    fields.pop("index", None)
+    return json.dumps(fields)
+
+
+@pytest.mark.parametrize("image", ["bifocal-gateway", "bifocal-static", "bifocal-contextual"])
+def test_images_are_no_larger_than_need_be(
+    deployment: Deployment, figures: dict[str, Any], image: str
+) -> None:
+    figures.setdefault("image_mb", {})[image] = round(deployment.size_mb(image))
+    assert deployment.size_mb(image) <= MOST_MB.get(image, 1_000)
+
+
+@pytest.mark.parametrize("service", SERVICES)
+def test_a_container_is_confined(deployment: Deployment, service: str) -> None:
+    (container,) = deployment.containers(service)
+    assert deployment.inside(container, "id", "-u").strip() != "0"
+    assert "Read-only file system" in deployment.inside(container, "sh", "-c", "echo > /usr/x", check=False)
+    status = deployment.inside(container, "cat", "/proc/1/status")
+    assert "CapEff:\t0000000000000000" in status
+    assert "NoNewPrivs:\t1" in status
+    for compiler in ("cc", "gcc", "pip"):
+        assert not deployment.inside(container, "sh", "-c", f"command -v {compiler} || true").strip()
+
+
+def test_only_the_contextual_image_has_torch(deployment: Deployment) -> None:
+    find = "import importlib.util; print(importlib.util.find_spec('torch') is not None)"
+    has = {
+        one: deployment.inside(deployment.containers(one)[0], "python", "-c", find).strip() for one in WORKERS
+    }
+    assert has == {"static": "False", "merge": "False", "contextual": "True"}
+
+
+def test_redis_cannot_be_reached_from_the_host_and_refuses_who_has_no_password(
+    deployment: Deployment,
+) -> None:
+    assert deployment.compose("port", "redis", "6379", check=False).strip() in {"", ":0", "invalid IP:0"}
+    with pytest.raises(ConnectionRefusedError), socket.create_connection(("127.0.0.1", 6379), timeout=5):
+        pass
+    (container,) = deployment.containers("redis")
+    assert "NOAUTH" in deployment.inside(container, "redis-cli", "get", "bifocal:totals", check=False)
+    for process in deployment.docker("top", container, "-eo", "args").splitlines():
+        assert (deployment.folder / "secrets" / "redis_password").read_text() not in process
+
+
+def test_the_gateway_asks_for_the_key(deployment: Deployment) -> None:
+    answer = deployment.http.get("/v1/jobs/none", headers={"Authorization": "Bearer wrong"})
+    assert answer.status_code == 401
+
+
+def test_a_job_of_500_documents_ends_with_the_reports_of_the_embedded_stack(
+    deployment: Deployment, documents: list[Document], expected: dict[str, str], figures: dict[str, Any]
+) -> None:
+    began = time.monotonic()
+    job = deployment.submit(documents)
+    whole(deployment, job, documents, expected)
+    figures["one_contextual_documents_per_s"] = round(len(documents) / (time.monotonic() - began), 2)
+
+
+def test_two_contextual_workers_share_the_work_by_nothing_but_a_number(
+    deployment: Deployment, documents: list[Document], expected: dict[str, str], figures: dict[str, Any]
+) -> None:
+    figures["scaled_s"] = round(deployment.up("--scale", "contextual=2", "--no-recreate"), 1)
+    containers = deployment.containers("contextual")
+    assert len(containers) == 2
+    before = [deployment.attempts(one, "contextual") for one in containers]
+    began = time.monotonic()
+    job = deployment.submit(documents)
+    whole(deployment, job, documents, expected)
+    figures["two_contextual_documents_per_s"] = round(len(documents) / (time.monotonic() - began), 2)
+    done = [deployment.attempts(one, "contextual") - b for one, b in zip(containers, before, strict=True)]
+    figures["shards_of_each"] = done
+    assert min(done) > 0.2 * sum(done)
+
+
+def test_a_killed_worker_costs_nothing_and_is_started_again(
+    deployment: Deployment, few: list[Document], expected: dict[str, str]
+) -> None:
+    job = deployment.submit(few)
+    deployment.wait_for(job, 1)
+    for service in WORKERS:
+        container = deployment.containers(service)[0]
+        pid = deployment.inside(container, "pgrep", "--oldest", "python").strip()
+        deployment.inside(container, "sh", "-c", f"kill -9 {pid}", check=False)
+    whole(deployment, job, few, expected)
+    deployment.up("--no-recreate", "--scale", "contextual=2")
+
+
+def test_a_worker_that_docker_kills_costs_nothing(
+    deployment: Deployment, few: list[Document], expected: dict[str, str]
+) -> None:
+    job = deployment.submit(few)
+    deployment.wait_for(job, 1)
+    deployment.docker("kill", deployment.containers("contextual")[0])
+    whole(deployment, job, few, expected)
+    deployment.up("--no-recreate", "--scale", "contextual=2")
+
+
+def test_a_killed_redis_costs_nothing(
+    deployment: Deployment, few: list[Document], expected: dict[str, str]
+) -> None:
+    job = deployment.submit(few)
+    deployment.wait_for(job, 1)
+    (container,) = deployment.containers("redis")
+    deployment.docker("kill", container)
+    deployment.docker("start", container)
+    whole(deployment, job, few, expected)
+
+
+def test_a_new_image_rolled_out_while_a_job_runs_loses_and_doubles_nothing(
+    deployment: Deployment, few: list[Document], expected: dict[str, str], figures: dict[str, Any]
+) -> None:
+    job = deployment.submit(few)
+    deployment.wait_for(job, 1)
+    for service in WORKERS:
+        deployment.docker("tag", f"bifocal-{'gateway' if service == 'merge' else service}", "bifocal-rolled")
+        deployment.up("--no-deps", "--force-recreate", "--scale", "contextual=2", service)
+    whole(deployment, job, few, expected)
+    totals = deployment.http.get("/metrics").text
+    lost = [line for line in totals.splitlines() if line.startswith("bifocal_stage_attempts_lost_total{")]
+    figures["attempts_lost"] = lost
+
+
+def test_a_deployment_that_goes_down_and_comes_up_goes_on_with_its_jobs(
+    deployment: Deployment, few: list[Document], expected: dict[str, str]
+) -> None:
+    job = deployment.submit(few)
+    deployment.wait_for(job, 1)
+    deployment.compose("down")
+    assert not deployment.job(job)
+    deployment.up()
+    whole(deployment, job, few, expected)
