@@ -126,9 +126,8 @@ def test_the_compose_files_follow_the_specification() -> None:
 @pytest.mark.parametrize("extra", [[], ["docker-compose.gpu.yml"], ["docker-compose.models.yml"]])
 def test_docker_compose_can_read_the_compose_files(extra: list[str], tmp_path: Path) -> None:
     files = [part for name in ("docker-compose.yml", *extra) for part in ("--file", str(ROOT / name))]
-    passes(
-        command, "--project-directory", str(tmp_path), *files, "--profile", "monitoring", "config", "--quiet"
-    )
+    at = ["--project-directory", str(tmp_path)]
+    passes(tool("docker-compose"), *at, *files, "--profile", "monitoring", "config", "--quiet")
 
 
 def test_the_dockerfile_has_no_known_faults() -> None:

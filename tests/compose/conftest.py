@@ -28,7 +28,12 @@ def deployment(figures: dict[str, Any], tmp_path_factory: pytest.TempPathFactory
     """Built and up, one worker a stage."""
     folder = Path(os.environ.get("COMPOSE_TEST_FOLDER") or tmp_path_factory.mktemp("compose"))
     wheels = os.environ.get("WHEELS")
-    made = Deployment(folder / "project", wheels=Path(wheels) if wheels else None, port=_free_port())
+    made = Deployment(
+        folder / "project",
+        wheels=Path(wheels) if wheels else None,
+        port=_free_port(),
+        prometheus_port=_free_port(),
+    )
     began = time.monotonic()
     # One after the other: the classic builder shares nothing between builds that run at once.
     for service in ("gateway", "static", "contextual", "merge"):

@@ -30,10 +30,16 @@ print(urllib.request.urlopen(asked, timeout=20).read().decode())
 class Deployment:
     """The project's compose file at work; the copy has secrets of its own."""
 
-    def __init__(self, folder: Path, *, wheels: Path | None, port: int) -> None:
+    def __init__(self, folder: Path, *, wheels: Path | None, port: int, prometheus_port: int) -> None:
         self.folder = folder
         self.url = f"http://127.0.0.1:{port}"
-        self.env = {**os.environ, "BIFOCAL_PORT": str(port), "COMPOSE_PROJECT_NAME": "bifocal-test"}
+        self.prometheus_url = f"http://127.0.0.1:{prometheus_port}"
+        self.env = {
+            **os.environ,
+            "BIFOCAL_PORT": str(port),
+            "PROMETHEUS_PORT": str(prometheus_port),
+            "COMPOSE_PROJECT_NAME": "bifocal-test",
+        }
         self._copy(wheels)
         self.key = (folder / "secrets" / "api_key").read_text()
         self.http = httpx.Client(

@@ -4,8 +4,8 @@
 #     eval "$(tests/compose/engine.sh FOLDER)"      # as root; sets DOCKER_HOST and what stops it
 #
 # Docker comes from Debian's packages, Compose from PyPI. The images that the project's files name are made
-# from Debian's packages too: a Python 3.11 laid out like python:3.11-slim-bookworm, and a Redis with the
-# entry point of the official image. A run on them proves the project's files, not those images.
+# from Debian's packages too: a Python 3.11 laid out like python:3.11-slim-bookworm, a Redis with the entry
+# point of the official image, and Prometheus (Debian has no Grafana). A run on them proves the project's files, not those images.
 # The classic builder is used (Debian 12 has no buildx), which holds the Dockerfile to what any builder does.
 set -euo pipefail
 folder=$(realpath -m "$1")
@@ -63,6 +63,11 @@ if ! docker image inspect python:3.11-slim-bookworm >/dev/null 2>&1; then
 fi
 if ! docker image inspect redis:7-alpine >/dev/null 2>&1; then
   docker build --quiet --tag redis:7-alpine "$here/redis"
+fi
+# By the name that the compose file asks for.
+monitor=$(sed -n 's/^ *image: \(prom\/prometheus:.*\)/\1/p' "$here/../../docker-compose.yml")
+if ! docker image inspect "$monitor" >/dev/null 2>&1; then
+  docker build --quiet --tag "$monitor" "$here/prometheus"
 fi
 
 cat >&3 <<END

@@ -5,10 +5,12 @@ import socket
 import time
 from typing import Any
 
+import httpx
 import pytest
 
 from bifocal import Document
-from compose.deployment import WORKERS, Deployment, by_id
+from chaos.until import until
+from compose.deployment import ROOT, WORKERS, Deployment, by_id
 
 pytestmark = pytest.mark.compose
 
@@ -19,6 +21,15 @@ DISTURBED = 160
 
 #: Largest images, megabytes. The contextual one has torch and a transformer in it.
 MOST_MB = {"bifocal-gateway": 400, "bifocal-static": 400}
+
+
+#: Kills the worker of a container from inside; its first process only waits for it.
+KILL = """
+import os, pathlib
+for found in pathlib.Path("/proc").glob("[0-9]*"):
+    if b"bifocal_" in (found / "cmdline").read_bytes() and int(found.name) not in (1, os.getpid()):
+        os.kill(int(found.name), 9)
+"""
 
 
 @pytest.fixture
@@ -111,15 +122,46 @@ def test_two_contextual_workers_share_the_work_by_nothing_but_a_number(
     assert min(done) > 0.2 * sum(done)
 
 
+def test_prometheus_scrapes_every_container_and_the_dashboard_has_data(
+    deployment: Deployment, figures: dict[str, Any]
+) -> None:
+    deployment.compose("--profile", "monitoring", "up", "--detach", "--no-build", "--wait", "prometheus")
+
+    def asked(path: str, **parameters: str) -> Any:
+        url = f"{deployment.prometheus_url}/api/v1/{path}"
+        return httpx.get(url, params=parameters, timeout=30).json()["data"]
+
+    def scraped() -> list[str]:
+        targets = asked("targets")["activeTargets"]
+        return sorted(one["labels"].get("service", "gateway") for one in targets if one["health"] == "up")
+
+    all_of_them = sorted(["gateway", "merge", "static", "contextual", "contextual"])
+    until("every container is scraped", lambda: scraped() == all_of_them, within_s=120)
+    panels = json.loads((ROOT / "deploy/grafana/dashboards/bifocal.json").read_text("utf-8"))["panels"]
+    queries = {target["expr"] for panel in panels for target in panel["targets"]}
+
+    def empty() -> list[str]:
+        found = {
+            query: asked("query", query=query.replace("$__rate_interval", "1m"))["result"]
+            for query in queries
+        }
+        return sorted(query for query, result in found.items() if not result)
+
+    # A rate takes two scrapes.
+    until("every query of the dashboard has data", lambda: empty() == [], within_s=120)
+    rules = asked("rules")["groups"][0]["rules"]
+    assert [rule["name"] for rule in rules if rule["health"] == "err"] == []
+    figures["dashboard_queries"] = len(queries)
+    figures["alerts"] = len(rules)
+
+
 def test_a_killed_worker_costs_nothing_and_is_started_again(
     deployment: Deployment, few: list[Document], expected: dict[str, str]
 ) -> None:
     job = deployment.submit(few)
     deployment.wait_for(job, 1)
     for service in WORKERS:
-        container = deployment.containers(service)[0]
-        pid = deployment.inside(container, "pgrep", "--oldest", "python").strip()
-        deployment.inside(container, "sh", "-c", f"kill -9 {pid}", check=False)
+        deployment.inside(deployment.containers(service)[0], "python", "-c", KILL)
     whole(deployment, job, few, expected)
     deployment.up("--no-recreate", "--scale", "contextual=2")
 
