@@ -26,6 +26,12 @@ asked = urllib.request.Request("http://127.0.0.1:9420/metrics", headers={"Author
 print(urllib.request.urlopen(asked, timeout=20).read().decode())
 """
 
+#: Processor time of a container, by version 1 or 2 of control groups.
+_USAGE_NS = (
+    "cat /sys/fs/cgroup/cpuacct/cpuacct.usage 2>/dev/null "
+    "|| sed -n 's/usage_usec \\(.*\\)/\\1000/p' /sys/fs/cgroup/cpu.stat"
+)
+
 
 class Deployment:
     """The project's compose file at work; the copy has secrets of its own."""
@@ -61,6 +67,8 @@ class Deployment:
         if wheels is not None:
             shutil.copytree(wheels, self.folder / "wheels", copy_function=os.link)
         subprocess.run(["sh", "deploy/secrets.sh"], cwd=self.folder, check=True)
+        # Small, so that a short job is cut into shards enough for several workers.
+        (self.folder / ".env").write_text("BIFOCAL_SHARD_DOCUMENTS=8\n")
 
     # --- containers ---------------------------------------------------------------------------
 
@@ -102,6 +110,16 @@ class Deployment:
         wanted = f'bifocal_stage_duration_seconds_count{{result="done",stage="{stage}"}}'
         values = [line.split()[-1] for line in text.splitlines() if line.startswith(wanted)]
         return int(float(values[0])) if values else 0
+
+    def processor_s(self) -> dict[str, float]:
+        """Processor time that the containers of each service have had."""
+        return {
+            service: sum(
+                int(self.inside(container, "sh", "-c", _USAGE_NS)) / 1e9
+                for container in self.containers(service)
+            )
+            for service in ("redis", "gateway", *WORKERS)
+        }
 
     def size_mb(self, image: str) -> float:
         """Size of an image, as docker tells it."""
