@@ -23,6 +23,9 @@ _HEAD = """\
 
 #: Variables of docker-compose.yml that are no settings of a service, with their defaults there.
 DEPLOYMENT = {
+    "CONTEXTUAL_WORKERS": ("1", "Contextual workers; `--scale contextual=4` comes before it."),
+    "MERGE_WORKERS": ("1", "Merge workers; two for three contextual ones."),
+    "STATIC_WORKERS": ("1", "Static workers; one does for dozens of contextual ones."),
     "CONTEXTUAL_CPUS": ("1", "Processors of each contextual worker, a whole number: it is its threads too."),
     "CONTEXTUAL_MEMORY": ("2g", "Memory of each contextual worker; a document of 20,000 words takes 0.7 GB."),
     "MERGE_CPUS": ("1", "Processors of each merge worker; it uses one."),
