@@ -2,7 +2,6 @@
 
 import json
 import os
-import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -16,17 +15,22 @@ from compose.deployment import Deployment
 
 
 @pytest.fixture(scope="session")
-def figures() -> Iterator[dict[str, Any]]:
-    """What was measured; printed at the end."""
-    found: dict[str, Any] = {}
-    yield found
-    sys.stderr.write(f"\n{json.dumps(found, indent=2)}\n")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Where the copy of the project, its logs and the figures go."""
+    return Path(os.environ.get("COMPOSE_TEST_FOLDER") or tmp_path_factory.mktemp("compose"))
 
 
 @pytest.fixture(scope="session")
-def deployment(figures: dict[str, Any], tmp_path_factory: pytest.TempPathFactory) -> Iterator[Deployment]:
+def figures(folder: Path) -> Iterator[dict[str, Any]]:
+    """What was measured; written to `figures.json`."""
+    found: dict[str, Any] = {}
+    yield found
+    (folder / "figures.json").write_text(json.dumps(found, indent=2) + "\n")
+
+
+@pytest.fixture(scope="session")
+def deployment(folder: Path, figures: dict[str, Any]) -> Iterator[Deployment]:
     """Built and up, one worker a stage."""
-    folder = Path(os.environ.get("COMPOSE_TEST_FOLDER") or tmp_path_factory.mktemp("compose"))
     wheels = os.environ.get("WHEELS")
     made = Deployment(
         folder / "project",
@@ -43,6 +47,7 @@ def deployment(figures: dict[str, Any], tmp_path_factory: pytest.TempPathFactory
         figures["all_healthy_s"] = round(made.up(), 1)
         yield made
     finally:
+        made.http.close()
         logs = made.compose("logs", "--no-color", "--timestamps", check=False)
         (folder / "logs.txt").write_text(logs)
         made.compose("--profile", "monitoring", "down", "--volumes", "--timeout", "5", check=False)

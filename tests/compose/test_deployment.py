@@ -99,10 +99,10 @@ def test_only_the_contextual_image_has_torch(deployment: Deployment) -> None:
 def test_redis_cannot_be_reached_from_the_host_and_refuses_who_has_no_password(
     deployment: Deployment,
 ) -> None:
-    assert deployment.compose("port", "redis", "6379", check=False).strip() in {"", ":0", "invalid IP:0"}
+    (container,) = deployment.containers("redis")
+    assert deployment.docker("port", container).strip() == ""
     with pytest.raises(ConnectionRefusedError), socket.create_connection(("127.0.0.1", 6379), timeout=5):
         pass
-    (container,) = deployment.containers("redis")
     assert "NOAUTH" in deployment.inside(container, "redis-cli", "get", "bifocal:totals", check=False)
     for process in deployment.docker("top", container, "-eo", "pid,args").splitlines():
         assert (deployment.folder / "secrets" / "redis_password").read_text() not in process
