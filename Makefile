@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 LEE := 100
 
-.PHONY: help setup demo test check pytest chaos fuzz audit generated constraints bench clean
+.PHONY: help setup up demo test check pytest chaos compose-test fuzz audit generated constraints bench clean
 
 help:            ## Say what there is
 	@grep -hE '^[a-z]+: .*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/'
@@ -17,6 +17,10 @@ $(VENV)/installed: pyproject.toml constraints.txt
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt torch
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[dev]'
 	touch $@
+
+up:              ## Build the images and bring the deployment up (docs/deployment.md)
+	sh deploy/secrets.sh
+	docker compose up --build --detach --wait
 
 demo: setup      ## Compare the sentences of the claims and 100 news documents
 	$(BIN)/bifocal compare examples/claims.jsonl --list all --neighbours 5 -o demo/claims
@@ -48,9 +52,13 @@ fuzz: setup      ## Thousands of requests of all sorts to a running gateway, by 
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[fuzz]'
 	$(BIN)/python tests/fuzz_api.py --examples 300
 
-generated: setup   ## Write what is generated from the code: JSON Schemas and OpenAPI
+compose-test: setup   ## Bring the deployment up by docker compose for real, and hold it to its promises
+	tests/compose/run.sh $(BIN)/python
+
+generated: setup   ## Write what is generated from the code: JSON Schemas, OpenAPI, .env.example
 	$(BIN)/python -m bifocal.schemas docs/schemas
 	$(BIN)/python -m bifocal_gateway.openapi docs/openapi.json
+	$(BIN)/python -m bifocal.env_example .env.example
 
 bench: setup     ## Measure start-up and documents per second on this machine
 	$(BIN)/python bench/end_to_end.py

@@ -2,8 +2,13 @@
 
 import importlib
 import sys
+from contextlib import suppress
+
+import redis
 
 from bifocal.errors import BifocalError
+from bifocal.ledger import Ledger
+from bifocal.lenses import LENSES
 from bifocal.observe.logs import set_up_logging
 from bifocal.observe.tracing import set_up_tracing
 from bifocal.process import collect_rarely, end_with_parent
@@ -36,6 +41,7 @@ def _serve() -> None:
     set_up_logging(chosen, "gateway")
     set_up_tracing(chosen, "gateway")
     check_exposure(chosen, ApiKeys.connect(chosen.redis_url))
+    _check_ledger(chosen.redis_url)
     end_with_parent(chosen.redis_url)
     collect_rarely()
     uvicorn.run(
@@ -47,6 +53,14 @@ def _serve() -> None:
         access_log=False,
         server_header=False,
     )
+
+
+def _check_ledger(redis_url: str) -> None:
+    """Refuse a ledger of another version before anything is accepted; without Redis, the dispatcher does."""
+    ledger = Ledger.connect(redis_url, LENSES)
+    with suppress(redis.RedisError):
+        ledger.version.check()
+    ledger.close()
 
 
 def _merge() -> None:

@@ -9,7 +9,7 @@ from celery import Celery
 from kombu.exceptions import OperationalError
 
 from bifocal.contracts import DocumentReading, ErrorDetail, Failure, LensHeader, Shard, ShardMessage
-from bifocal.errors import BifocalError, DeadlinePassed, JobCanceled, WorkerLost
+from bifocal.errors import BifocalError, DeadlinePassed, JobCanceled, LedgerVersionMismatch, WorkerLost
 from bifocal.failpoints import failpoint
 from bifocal.ledger import MERGE, Attempt, Dispatched, Finish, Ledger, Overdue
 from bifocal.ledger.ledger import MOST_ATTEMPTS
@@ -67,6 +67,8 @@ class Dispatcher:
     def step(self) -> None:
         """Dispatch what there is room for, and take up what is overdue."""
         chosen = self._settings
+        # Each time, because a Redis that was emptied has lost it, and may have got another.
+        self._ledger.version.check()
         for moved in self._ledger.dispatch(chosen.shards_in_flight):
             if moved.closing:
                 self._close(moved)
@@ -176,6 +178,9 @@ class Dispatcher:
                 if not isinstance(error, OSError):
                     REDIS_ERRORS.labels("dispatch").inc()
                 log.warning("nothing dispatched: %s", error)
+            except LedgerVersionMismatch as error:
+                log.critical("the dispatcher ends: %s", error.message)
+                return
             except Exception:
                 # A fault of ours with one shard must not end the thread that all the others wait for.
                 log.exception("a step of the dispatcher failed")

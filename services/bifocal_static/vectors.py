@@ -184,12 +184,24 @@ def _packaged(module: str) -> KeyedVectors:
     import pyarrow.parquet
 
     root = Path(importlib.import_module(module).ROOT)
-    vectors = np.load(root / "glove_6B_50d_emb.npy", mmap_mode="r", allow_pickle=False)
     index = pyarrow.parquet.read_table(root / "glove_6B_index.parquet").column("index").to_pylist()
+    return _mapped(root / "glove_6B_50d_emb.npy", index)
+
+
+def _folder(path: str) -> KeyedVectors:
+    # By line feeds alone: a vocabulary may have words of other characters that break lines.
+    words = Path(path, "words.txt").read_bytes().decode().split("\n")
+    return _mapped(Path(path, "vectors.npy"), words)
+
+
+def _mapped(path: Path, words: list[str]) -> KeyedVectors:
+    vectors = np.load(path, mmap_mode="r", allow_pickle=False)
+    if vectors.ndim != 2 or len(vectors) != len(words):
+        raise ValueError(f"{len(words)} words and vectors of shape {vectors.shape}")
     keyed = KeyedVectors(vector_size=vectors.shape[1])
     keyed.vectors = vectors
-    keyed.index_to_key = index
-    keyed.key_to_index = {word: rank for rank, word in enumerate(index)}
+    keyed.index_to_key = words
+    keyed.key_to_index = {word: rank for rank, word in enumerate(words)}
     return keyed
 
 
@@ -206,4 +218,5 @@ _LOADERS = {
     StaticFormat.WORD2VEC: _word2vec,
     StaticFormat.GLOVE: _glove,
     StaticFormat.FASTTEXT: load_facebook_vectors,
+    StaticFormat.FOLDER: _folder,
 }

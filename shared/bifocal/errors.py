@@ -39,6 +39,7 @@
         ├── RateLimited              rate_limited
         ├── StoreFull                store_full
         ├── ModelUnavailable         model_unavailable
+        ├── LedgerVersionMismatch    ledger_version_mismatch
         ├── WorkerLost               worker_lost
         ├── IdempotencyInFlight      idempotency_in_flight
         ├── DeadlinePassed           deadline_passed
@@ -318,6 +319,13 @@ class ModelUnavailable(ServiceError):
     """An allowed model could not be loaded."""
 
     code = "model_unavailable"
+    retryable = False
+
+
+class LedgerVersionMismatch(ServiceError):
+    """The ledger in Redis is written by a version of bifocal that this one cannot go on with."""
+
+    code = "ledger_version_mismatch"
     retryable = False
 
 

@@ -2,8 +2,9 @@
 
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
+from pathlib import Path
 
 from bifocal.contracts import Method, Options
 from bifocal.errors import InvalidOptions, UnknownModel
@@ -21,6 +22,8 @@ class StaticFormat(StrEnum):
     """GloVe's text format, which has no header line."""
     FASTTEXT = "fasttext"
     """fastText's `.bin`, with subwords."""
+    FOLDER = "folder"
+    """A folder with `vectors.npy` and, a word a line in the order of its rows, `words.txt`."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,13 +63,13 @@ def static_models(settings: Settings) -> Mapping[str, StaticModel]:
     Raises:
         InvalidOptions: `settings.static_models` names a format there is none of.
     """
-    models = dict(_STATIC)
+    models = {name: _unpacked_static(settings, model) for name, model in _STATIC.items()}
     for name, place in settings.static_models.items():
         kind, _, path = place.partition(":")
         if kind not in set(StaticFormat) - {StaticFormat.PACKAGE} or not path:
             raise InvalidOptions(
                 f"BIFOCAL_STATIC_MODELS: {name!r} is {place!r}; "
-                "write word2vec:PATH, glove:PATH or fasttext:PATH"
+                "write word2vec:PATH, glove:PATH, fasttext:PATH or folder:PATH"
             )
         models[name] = StaticModel(name=name, format=StaticFormat(kind), path=path)
     return models
@@ -74,8 +77,9 @@ def static_models(settings: Settings) -> Mapping[str, StaticModel]:
 
 def contextual_models(settings: Settings) -> Mapping[str, ContextualModel]:
     """Allowed transformers by name."""
+    packaged = {name: _unpacked_contextual(settings, model) for name, model in _CONTEXTUAL.items()}
     named = {n: ContextualModel(name=n, location=place) for n, place in settings.contextual_models.items()}
-    return {**_CONTEXTUAL, **named}
+    return {**packaged, **named}
 
 
 def check_models(settings: Settings, options: Options) -> None:
@@ -115,6 +119,23 @@ def layer_of(name: str) -> tuple[str, int | None]:
     """The transformer that a contextual model's name stands for, and its layer, from 1; None for all."""
     found = _LAYER.fullmatch(name)
     return (found["of"], int(found["layer"])) if found else (name, None)
+
+
+def _unpacked_static(settings: Settings, model: StaticModel) -> StaticModel:
+    """A packaged model, out of the folder of unpacked ones if it is there."""
+    folder = _unpacked(settings, model.name)
+    return model if folder is None else replace(model, format=StaticFormat.FOLDER, path=str(folder))
+
+
+def _unpacked_contextual(settings: Settings, model: ContextualModel) -> ContextualModel:
+    folder = _unpacked(settings, model.name)
+    return model if folder is None else replace(model, location=str(folder))
+
+
+def _unpacked(settings: Settings, name: str) -> Path | None:
+    if settings.model_folder is None or not (settings.model_folder / name).is_dir():
+        return None
+    return settings.model_folder / name
 
 
 def _no_such(kind: str, name: str, allowed: Iterable[str]) -> str:

@@ -1,10 +1,13 @@
-"""Every setting, read from the environment as ``BIFOCAL_<NAME>``."""
+"""Every setting, read from the environment as ``BIFOCAL_<NAME>`` or from a file of secrets."""
 
+import os
 from enum import StrEnum
 from functools import cache
 from pathlib import Path
+from typing import Any
+from urllib.parse import quote, urlsplit
 
-from pydantic import Field, SecretStr, ValidationError
+from pydantic import Field, SecretStr, ValidationError, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict, SettingsError
 
 from bifocal.errors import InvalidOptions
@@ -46,13 +49,18 @@ class Settings(BaseSettings):
     """Port the gateway listens on."""
     redis_url: str = "redis://127.0.0.1:6379/0"
     """Redis of the ledger and the queues. unix:// works for the ledger and the queues alike."""
+    redis_password: SecretStr | None = None
+    """Password of Redis, if it is not to stand in the URL; any characters."""
     store_url: str = "bifocal-store"
     """Where bodies and reports lie: a folder, or any fsspec URL that every service can reach."""
 
     static_models: dict[str, str] = {}
-    """Further static models: name to `word2vec:PATH`, `glove:PATH` or `fasttext:PATH`."""
+    """Further static models: name to `word2vec:PATH`, `glove:PATH`, `fasttext:PATH` or `folder:PATH`."""
     contextual_models: dict[str, str] = {}
     """Further transformers: name to a folder or a hub name."""
+    model_folder: Path | None = None
+    """Folder with the packaged models unpacked, as the images have it; without it they are read from their
+    packages."""
 
     max_request_bytes: int = Field(default=256 * 1024 * 1024, gt=0)
     """Largest request body."""
@@ -147,15 +155,32 @@ class Settings(BaseSettings):
     """Whether spans are sent by OpenTelemetry, from the request to the merge; takes `bifocal[otel]`, and
     the standard variables, such as OTEL_EXPORTER_OTLP_ENDPOINT, for where to."""
 
+    @model_validator(mode="before")
+    @classmethod
+    def _put_the_password_into_the_url(cls, given: dict[str, Any]) -> dict[str, Any]:
+        """So that whatever takes the URL needs nothing else."""
+        password = given.get("redis_password")
+        if not password:
+            return given
+        revealed = password.get_secret_value() if isinstance(password, SecretStr) else str(password)
+        url = urlsplit(given.get("redis_url") or cls.model_fields["redis_url"].default)
+        if url.password is not None:
+            raise ValueError("redis_url has a password, and redis_password is set too")
+        user_and_host = f"{url.username or ''}:{quote(revealed, safe='')}@{url.netloc.rpartition('@')[2]}"
+        return {**given, "redis_url": url._replace(netloc=user_and_host).geturl()}
+
 
 @cache
 def settings() -> Settings:
     """The settings of this process, read once.
 
+    With `BIFOCAL_SECRETS_FOLDER`, a setting that no variable has may stand in a file there, by the variable's
+    name in small letters: that is where an orchestrator mounts secrets.
+
     Raises:
         InvalidOptions: a variable of the environment cannot be read.
     """
     try:
-        return Settings()
+        return Settings(_secrets_dir=os.environ.get("BIFOCAL_SECRETS_FOLDER"))
     except (ValidationError, SettingsError) as error:
         raise InvalidOptions(f"in the environment: {error}") from None

@@ -1,6 +1,8 @@
 """Stages that take no time, so that what is left is the control plane: queue, ledger, store and gateway."""
 
 import json
+import os
+import time
 from collections.abc import Sequence
 
 from bifocal.contracts import Options, Shard, ShardDocument, ShardMessage
@@ -11,7 +13,10 @@ from bifocal_gateway.merge.finish import Outcome, finish
 
 
 class InstantLens:
-    """A lens that says nothing of any document; no merge but the instant one can do with that."""
+    """A lens that says nothing of any document; no merge but the instant one can do with that.
+
+    With `CHAOS_CONTEXTUAL_S` the contextual one sleeps so long over each shard.
+    """
 
     def __init__(self, name: str) -> None:
         self.name = name
@@ -22,6 +27,8 @@ class InstantLens:
         self, documents: Sequence[ShardDocument], options: Options, sample: JobSample | None = None
     ) -> LensWork:
         """Nothing."""
+        if self.name == "contextual":
+            time.sleep(float(os.environ.get("CHAOS_CONTEXTUAL_S") or 0))
         return LensWork(readings=[], outputs={})
 
 

@@ -58,6 +58,23 @@ def test_a_worker_told_to_end_hands_its_shard_back_or_finishes_it(
     assert_all_is_well(verifier, job)
 
 
+def test_workers_rolled_over_while_a_job_runs_lose_and_double_nothing(
+    light: LightStack, verifier: Verifier, slow: list[dict[str, str]]
+) -> None:
+    def died() -> int:
+        return sum(stage.died for stage in light.ledger.state().stages.values())
+
+    before = died()
+    job = begun(light, verifier, [*slow, *pool(40)])
+    for stage in STAGES:
+        light.start(f"{stage}-new")
+        light.end(stage, signal.SIGTERM)
+    assert_all_is_well(verifier, job)
+    assert died() == before
+    for stage in STAGES:
+        light.end(f"{stage}-new")
+
+
 def test_a_redis_that_is_killed_and_comes_back_loses_nothing(
     light: LightStack, verifier: Verifier, slow: list[dict[str, str]]
 ) -> None:

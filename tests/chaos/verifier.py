@@ -19,6 +19,7 @@ from chaos.until import TookTooLong, until
 
 #: Keys that are there in a Redis where nothing is to do.
 _LASTING = (
+    "bifocal:schema",
     "bifocal:jobs",
     "bifocal:job:*",
     "bifocal:merged:*",

@@ -3,6 +3,7 @@
 =========================================  ======  ==============================================
 key                                        type    holds
 =========================================  ======  ==============================================
+``bifocal:schema``                         string  version of all that follows, see ``version.py``
 ``bifocal:jobs``                           zset    job ids by time of creation
 ``bifocal:jobs_of:{owner}``                zset    the same, those of one API key
 ``bifocal:idempotency:{owner}:{hash}``     hash    job and fingerprint of the request that came with an
@@ -56,6 +57,7 @@ Fields of a shard's hash: ``priority``, that of its job, and for each stage:
 
 from bifocal.contracts import Priority
 
+SCHEMA = "bifocal:schema"
 JOBS = "bifocal:jobs"
 PENDING = "bifocal:pending"
 PENDING_INTERACTIVE = "bifocal:pending:interactive"

@@ -34,6 +34,7 @@ from bifocal.ledger.keys import (
 from bifocal.ledger.leftovers import Leftovers
 from bifocal.ledger.outcomes import Finish, LensCommit
 from bifocal.ledger.state import LedgerState, read_state
+from bifocal.ledger.version import LedgerVersion
 from bifocal.ledger.work import Attempt, Dispatched, Overdue
 
 #: The last stage of every shard.
@@ -57,6 +58,7 @@ class Ledger:
         self.leftovers = Leftovers(client)
         self.claims = Claims(client)
         self.deliveries = Deliveries(client)
+        self.version = LedgerVersion(client)
         scripts = files("bifocal.ledger")
 
         def script(name: str) -> Any:

@@ -137,6 +137,7 @@ class StageProcess:
             app=app,
         )
         try:
+            self._check_ledger()
             self._stage = load(self._bench)
         except Exception as error:
             # Celery would log what a signal's receiver raises, and take messages without a stage.
@@ -156,6 +157,11 @@ class StageProcess:
         self._presence.start()
         serve_metrics(chosen)
         log.info("%s worker ready: %s", name, self._stage.loaded)
+
+    def _check_ledger(self) -> None:
+        """Refuse a ledger of another version; without Redis, later."""
+        with suppress(redis.RedisError):
+            self._bench.ledger.version.check()
 
     def stop(self) -> None:
         """Fall silent."""
