@@ -21,6 +21,7 @@ from chaos.until import TookTooLong, until
 _LASTING = (
     "bifocal:schema",
     "bifocal:jobs",
+    "bifocal:jobs_of:*",
     "bifocal:job:*",
     "bifocal:merged:*",
     "bifocal:waiting",
@@ -188,7 +189,7 @@ def _is_result(name: str, merged: Mapping[int, int]) -> bool:
         return bool(merged)
     if kind not in ("results", "terms"):
         # A job that has ended has its manifest, by which it is found again if Redis is lost.
-        return name in {"refused.jsonl.gz", "accepted.json"} and bool(merged)
+        return name in {"refused.jsonl.gz", "accepted.json", "documents.index"} and bool(merged)
     shard = file.partition(".")[0]
     suffixes = ["jsonl.gz"] if kind == "results" else [f"{table}.parquet" for table in TABLES]
     return shard.isdigit() and file in {f"{shard}.{merged.get(int(shard))}.{suffix}" for suffix in suffixes}

@@ -71,5 +71,5 @@ if ! docker image inspect "$monitor" >/dev/null 2>&1; then
 fi
 
 cat >&3 <<END
-export DOCKER_HOST=$DOCKER_HOST DOCKER_BUILDKIT=0 PATH=$folder/tools/bin:\$PATH ENGINE_PID=$(cat "$folder/docker.pid")
+export DOCKER_HOST=$DOCKER_HOST DOCKER_BUILDKIT=0 PATH=\$PATH:$folder/tools/bin ENGINE_PID=$(cat "$folder/docker.pid")
 END
