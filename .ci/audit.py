@@ -69,6 +69,9 @@ def _closure(pins: dict[str, Version]) -> tuple[list[Distribution], list[str]]:
     extras = project["optional-dependencies"]
     if not _has_pip_audit():
         del extras["audit"]
+    # As those of the audit: of one command only, and not among what the tests run on.
+    if importlib.util.find_spec("schemathesis") is None:
+        del extras["fuzz"]
     asked = [*project["dependencies"], *(one for extra in extras.values() for one in extra)]
     waiting = [("bifocal", Requirement(one)) for one in asked]
     seen: set[str] = set()
