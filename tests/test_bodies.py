@@ -243,3 +243,24 @@ def test_a_job_whose_bodies_were_removed_before_it_was_whole_is_not_brought_back
     assert Recovery(store=store, ledger=ledger).step() == 0
     assert not ledger.is_known(job.id)
     assert store.folders("jobs") == []
+
+
+@pytest.mark.stack
+def test_a_job_that_another_gateway_brings_back_and_merges_meanwhile_stays(
+    ledger: Ledger, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store, settings = Store(str(tmp_path)), Settings(shard_documents=1)
+    job = Acceptance(settings=settings, store=store, ledger=ledger).accept(job_of("A cat.", "A dog.")).id
+    ledger._redis.flushdb()
+    failure = Failure(id="0", index=0, error=ErrorDetail.of(WorkerLost("it died")))
+    listed = JobFiles.shard_numbers
+
+    def merged_after_a_look(files: JobFiles) -> set[int]:
+        found = listed(files)
+        files.put_results(0, 1, f"{failure.model_dump_json()}\n".encode())
+        files.forget_shard(0)
+        return found
+
+    monkeypatch.setattr(JobFiles, "shard_numbers", merged_after_a_look)
+    assert Recovery(store=store, ledger=ledger).step() == 1
+    assert ledger.merged_shards(job) == {0: 1}

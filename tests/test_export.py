@@ -16,8 +16,6 @@ import httpx
 import networkx as nx
 import pyarrow.parquet
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 from playwright.sync_api import Browser, expect
 
 from bifocal import Client, Document, EmbeddedStack, Options, Report
@@ -28,8 +26,7 @@ from bifocal.output.graph import batch_graph, graphml
 from bifocal.output.tables import Kind, TableFormat, open_table
 from bifocal.store import JobFiles, Store
 from bifocal_gateway.export import Results, export
-from bifocal_gateway.export.told_text import told_text
-from report_builder import Pair, build_report, divergent
+from report_builder import Pair, build_report
 from test_graphs import WHOLE
 
 HOSTILE = "=HYPERLINK(1) +1 -2 @me <script>alert(1)</script> & The \u0007 old king met the queen."
@@ -84,43 +81,6 @@ def test_the_graph_of_a_batch_has_every_pair_under_its_verdict() -> None:
     assert read.nodes["king"]["documents"] == 13
 
 
-WORDS = st.text(st.characters(categories=("L", "So")), min_size=1, max_size=4)
-
-
-@given(st.lists(WORDS, min_size=4, max_size=9))
-def test_what_is_told_of_a_text_stands_where_it_stood(words: list[str]) -> None:
-    text = ", ".join(words)
-    places = [match.start() for match in re.finditer(r"[^, ]+", text)]
-    report = build_report("a b c d", [Pair(a=0, b=2)])
-    relation = report.relations[0]
-    shown = [0, len(words) - 1]
-    ends = [
-        word.model_copy(
-            update={"text": words[k], "start": places[k], "end": places[k] + len(words[k])},
-        )
-        for word, k in zip((relation.a, relation.b), shown, strict=True)
-    ]
-    told = told_text(
-        report.model_copy(
-            update={"relations": [relation.model_copy(update={"a": ends[0], "b": ends[1]})], "divergent": ()}
-        )
-    )
-    assert len(told) == len(text)
-    for word in ends:
-        assert told[word.start : word.end] == word.text
-    between = told[ends[0].end : ends[1].start]
-    assert between.strip("· ") == ""
-    assert "·" in between
-
-
-def test_neighbouring_words_are_told_without_dots_and_sentences_as_they_are() -> None:
-    text = "The old king met the queen. He sat down."
-    words = [Pair(a=0, b=1), Pair(a=2, b=3)]
-    assert told_text(build_report(text, words)) == "The old king met"
-    report = build_report(text, words, diverging=(divergent(text, 2, [3], [4], 0, 27),))
-    assert told_text(report) == "The old king met the queen."
-
-
 # --- memory -------------------------------------------------------------------------------------
 
 
@@ -139,7 +99,7 @@ def test_memory_does_not_grow_with_the_job(
         ledger.dispatch(n_shards)
         for shard in range(n_shards):
             JobFiles(store, job).put_results(shard, 1, lines.encode())
-            ledger.finish_shard(job, shard, 1, succeeded=1, failed=0)
+            ledger.finish_shard(job, shard, 1, succeeded=1)
         made = export(Results.of(store, ledger, job), nobody, form, ExportTable.RELATIONS)
         tracemalloc.start()
         n_bytes = sum(map(len, made.body))
@@ -163,8 +123,9 @@ def test_an_export_that_breaks_off_is_no_whole_file(
     ledger.create_job("job", options=Options(), n_documents=2, n_refused=0, n_shards=2)
     ledger.dispatch(2)
     JobFiles(store, "job").put_results(0, 1, lines)
+    JobFiles(store, "job").put_texts(0, b"{}")
     for shard in range(2):
-        ledger.finish_shard("job", shard, 1, succeeded=1, failed=0)
+        ledger.finish_shard("job", shard, 1, succeeded=1)
 
     def broken() -> BatchReport:
         raise OSError("the store is gone")
@@ -263,7 +224,7 @@ def test_exported_lines_are_the_results(client: Client, job: str, written: Path)
 
 @pytest.mark.stack
 @pytest.mark.browser
-def test_an_exported_page_opens_and_says_where_its_texts_are_from(
+def test_an_exported_page_opens_and_shows_the_texts(
     browser: Browser, client: Client, job: str, documents: list[Document], tmp_path: Path
 ) -> None:
     path = tmp_path / "index.html"
@@ -272,17 +233,13 @@ def test_an_exported_page_opens_and_says_where_its_texts_are_from(
     assert found is not None
     shown = {one["id"]: one for one in json.loads(found[1])["documents"]}
     texts = {document.id: document.text for document in documents}
-    for name, one in shown.items():
-        # Every word stands where it stood, and what is not told is not made up
-        for told, original in zip(one["text"], texts[name], strict=False):
-            assert told in (original, " ", "·")
+    assert {name: one["text"] for name, one in shown.items()} == {name: texts[name] for name in shown}
     tab = browser.new_page()
     wrong: list[str] = []
     tab.on("pageerror", lambda error: wrong.append(str(error)))
     tab.on("console", lambda message: wrong.append(message.text))
     tab.on("dialog", lambda dialog: wrong.append(dialog.message) or dialog.dismiss())
     tab.goto(path.as_uri())
-    expect(tab.get_by_test_id("notices")).to_contain_text("Texts are not kept")
     expect(tab.get_by_test_id("summary")).to_contain_text("16 documents · 1 failure")
     tab.locator("#documents").get_by_text("=1+1").click()
     expect(tab.get_by_test_id("text")).to_contain_text("king")

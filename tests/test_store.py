@@ -73,3 +73,25 @@ def test_the_same_body_makes_the_same_bytes(tmp_path: Path) -> None:
         JobFiles(Store(str(tmp_path / name)), "job").put_results(0, 1, b"lines")
     one, other = (next((tmp_path / name).rglob("*.gz")).read_bytes() for name in ("a", "b"))
     assert one == other
+
+
+def test_a_folder_goes_even_if_others_remove_what_is_in_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store = Store(str(tmp_path))
+    for name in ("a", "b"):
+        store.put(f"jobs/x/{name}", b"body")
+    filesystem, removed = store._fs, []
+
+    def rm(path: str, recursive: bool) -> None:
+        if not removed:
+            removed.append(path)
+            raise FileNotFoundError(path)
+        real(path, recursive=recursive)
+
+    real = filesystem.rm
+    monkeypatch.setattr(filesystem, "rm", rm)
+    store.delete_all("jobs/x")
+    assert removed
+    assert store.names("jobs/x") == []
+    store.delete_all("jobs/x")

@@ -114,7 +114,7 @@ def ended(ledger: Ledger, url: str, job: str = "job") -> Job:
     ledger.create_job(job, options=Options(), n_documents=10, n_refused=0, n_shards=1, webhook=url)
     assert ledger.deliveries.claim(for_s=60) is None
     ledger.dispatch(9)
-    ledger.finish_shard(job, 0, 1, succeeded=10, failed=0)
+    ledger.finish_shard(job, 0, 1, succeeded=10)
     return ledger.job(job)
 
 

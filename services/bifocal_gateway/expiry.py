@@ -65,5 +65,9 @@ class Expiry:
                 log.warning("store and ledger were not brought together: %s", error)
                 wait_s = _AFTER_FAULT_S
                 continue
+            except Exception:
+                # A fault of ours with one job must not end the thread that all the others wait for.
+                log.exception("store and ledger were not brought together")
+                continue
             if n:
                 log.info("%d jobs expired", n)

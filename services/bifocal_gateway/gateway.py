@@ -3,7 +3,8 @@
 from dataclasses import dataclass
 
 from bifocal.api_keys import ApiKeys
-from bifocal.ledger import Ledger
+from bifocal.contracts import Job
+from bifocal.ledger import Claim, Ledger
 from bifocal.lenses import LENSES
 from bifocal.queue import celery_app
 from bifocal.settings import Settings
@@ -11,6 +12,7 @@ from bifocal.store import Store
 from bifocal_gateway.acceptance import Acceptance
 from bifocal_gateway.admission import Admission
 from bifocal_gateway.batch.summaries import Summaries
+from bifocal_gateway.body import JobBody
 from bifocal_gateway.dispatcher import Dispatcher
 from bifocal_gateway.expiry import Expiry
 from bifocal_gateway.webhooks import Sender
@@ -31,6 +33,12 @@ class Gateway:
     summaries: Summaries
     webhooks: Sender | None
     """None where there is no key to sign them with."""
+
+    def accept(self, body: JobBody, *, owner: str, claim: Claim | None = None) -> Job:
+        """Accept a job, as `Acceptance.accept` does, and have the dispatcher look at once."""
+        job = self.acceptance.accept(body, owner=owner, claim=claim)
+        self.dispatcher.wake()
+        return job
 
     @classmethod
     def of(cls, settings: Settings) -> "Gateway":

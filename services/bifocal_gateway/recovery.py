@@ -47,8 +47,10 @@ class Recovery:
         return entered
 
     def _enter(self, job: str, files: JobFiles, manifest: dict[str, int | str]) -> bool:
-        with_results = shards_with_results(files)
-        if len(with_results.keys() | files.shard_numbers()) < int(manifest["n_shards"]):
+        # In this order: a shard's results are there before its documents go.
+        unmerged = files.shard_numbers()
+        attempts = shards_with_results(files)
+        if len(unmerged | attempts.keys()) < int(manifest["n_shards"]):
             # An acceptance that was stopped for so long that it was given up, and its bodies removed, went on
             # to write its manifest. It will not be answered for.
             log.warning("job %s was never whole, and is removed from the store", job)
@@ -67,8 +69,8 @@ class Recovery:
         if not made:
             return False
         log.warning("job %s was not in Redis, and is entered from the store", job)
-        for shard in sorted(with_results):
-            finish_from_store(self.ledger, files, job, shard)
+        for shard, attempt in sorted(attempts.items()):
+            _finish(self.ledger, files, job, shard, attempt)
         return True
 
 
@@ -86,7 +88,11 @@ def finish_from_store(ledger: Ledger, files: JobFiles, job: str, shard: int) -> 
     attempt = shards_with_results(files).get(shard)
     if attempt is None:
         return False
+    _finish(ledger, files, job, shard, attempt)
+    return True
+
+
+def _finish(ledger: Ledger, files: JobFiles, job: str, shard: int, attempt: int) -> None:
     lines = files.results(shard, attempt).splitlines()
     outcomes = Counter[str](RESULT.validate_json(line).outcome for line in lines)
     ledger.finish_shard(job, shard, attempt, **outcomes)
-    return True

@@ -37,10 +37,8 @@ async def answer(gateway: Gateway, asked: CompareRequest, caller: Caller) -> byt
 
 def _begin(gateway: Gateway, asked: CompareRequest, owner: str) -> Job:
     """Accept the text as an interactive job."""
-    n_bytes, most = (
-        len(asked.text.encode("utf-8", errors="surrogatepass")),
-        gateway.settings.max_compare_bytes,
-    )
+    most = gateway.settings.max_compare_bytes
+    n_bytes = len(asked.text.encode("utf-8", errors="surrogatepass"))
     if n_bytes > most:
         raise DocumentTooLarge(f"the text has {n_bytes:,} bytes, the limit is {most:,}; submit it as a job")
     header = {
@@ -49,9 +47,7 @@ def _begin(gateway: Gateway, asked: CompareRequest, owner: str) -> Job:
         "priority": Priority.INTERACTIVE,
     }
     document = {"id": asked.id, "text": asked.text}
-    job = gateway.acceptance.accept(JobBody(header=header, documents=iter([document])), owner=owner)
-    gateway.dispatcher.wake()
-    return job
+    return gateway.accept(JobBody(header=header, documents=iter([document])), owner=owner)
 
 
 def _end(gateway: Gateway, job_id: str) -> bytes:

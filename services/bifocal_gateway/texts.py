@@ -15,6 +15,12 @@ def keep_texts(files: JobFiles, shard: int, documents: Sequence[ShardDocument]) 
     files.put_texts(shard, json.dumps(texts, ensure_ascii=False).encode())
 
 
+def texts_of(files: JobFiles, shard: int) -> dict[str, str]:
+    """Texts of a shard's documents, by their ids."""
+    texts: dict[str, str] = json.loads(files.texts(shard))
+    return texts
+
+
 def text_of(files: JobFiles, name: str) -> str:
     """The text of a document, by its id.
 
@@ -22,7 +28,7 @@ def text_of(files: JobFiles, name: str) -> str:
         UnknownDocument: there is none.
     """
     for shard in shards_of(files.index(), name):
-        texts: dict[str, str] = json.loads(files.texts(shard))
+        texts = texts_of(files, shard)
         if name in texts:
             return texts[name]
     raise UnknownDocument(f"the job has no text of a document {name[:100]!r}; one that was refused has none")

@@ -103,9 +103,12 @@ class Store:
                     self._fs.rm_file(path)
 
     def delete_all(self, folder: str) -> None:
-        """Remove every blob under `folder`; none is no error."""
-        with suppress(FileNotFoundError), _errors_counted("delete"):
-            self._fs.rm(self._full(folder), recursive=True)
+        """Remove every blob under `folder`; none is no error, nor that others remove some meanwhile."""
+        path = self._full(folder)
+        with _errors_counted("delete"):
+            while self._fs.exists(path):
+                with suppress(FileNotFoundError):
+                    self._fs.rm(path, recursive=True)
 
     def check(self) -> None:
         """Write and remove a blob, to see that the store answers."""

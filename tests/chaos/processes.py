@@ -95,12 +95,11 @@ def _serve(gateway: Gateway, connection: socket.socket) -> None:
 def _answer(gateway: Gateway, body: Any) -> dict[str, object]:
     try:
         documents = iter(body.pop("documents"))
-        job = gateway.acceptance.accept(JobBody(header=body, documents=documents))
+        job = gateway.accept(JobBody(header=body, documents=documents), owner="")
     except BifocalError as error:
         return {"error": error.code}
     except Exception as error:  # over HTTP, a 500
         return {"error": repr(error)}
-    gateway.dispatcher.wake()
     return {"job": job.id}
 
 

@@ -1,4 +1,4 @@
-"""The page, with as much of the texts as reports tell."""
+"""The page of a job."""
 
 from collections.abc import Callable, Iterator
 
@@ -6,23 +6,19 @@ from bifocal.contracts import BatchReport, Failure
 from bifocal.errors import InternalError
 from bifocal.output.page import Page
 from bifocal_gateway.export.results import Results
-from bifocal_gateway.export.told_text import told_text
-
-_NOTICE = (
-    "Texts are not kept once they have been read. What stands here is put together from the words that the "
-    "reports name; dots stand for what they do not."
-)
+from bifocal_gateway.texts import texts_of
 
 
 def page_file(results: Results, summary: Callable[[], BatchReport]) -> Iterator[bytes]:
     """The page of a job, in one piece: of very many documents it shows the first ones and counts all."""
-    page = Page(notice=_NOTICE)
-    for shard in results.shards():
-        for result in shard:
+    page = Page()
+    for shard, found in results.shards():
+        texts = {} if shard is None or page.is_full else texts_of(results.files, shard)
+        for result in found:
             if isinstance(result, Failure):
                 page.add_failure(result)
             else:
-                page.add(result, "" if page.is_full else told_text(result))
+                page.add(result, texts.get(result.id, ""))
         yield b""
     try:
         page.add_batch(summary())

@@ -36,11 +36,15 @@ class Results:
 
     def lines(self) -> Iterator[bytes]:
         """Lines of JSON, those of a shard together."""
-        yield self.files.refused()
-        for shard, attempt in self.merged.items():
-            yield self.files.results(shard, attempt)
+        return (lines for _, lines in self._bodies())
 
-    def shards(self) -> Iterator[Iterator[Report | Failure]]:
-        """Results read, those of a shard together; each of them is read when it is asked for."""
-        for lines in self.lines():
-            yield (RESULT.validate_json(line) for line in lines.splitlines())
+    def shards(self) -> Iterator[tuple[int | None, Iterator[Report | Failure]]]:
+        """Results read, those of a shard together with its number, None for what was refused at acceptance;
+        each of them is read when it is asked for."""
+        for shard, lines in self._bodies():
+            yield shard, (RESULT.validate_json(line) for line in lines.splitlines())
+
+    def _bodies(self) -> Iterator[tuple[int | None, bytes]]:
+        yield None, self.files.refused()
+        for shard, attempt in self.merged.items():
+            yield shard, self.files.results(shard, attempt)

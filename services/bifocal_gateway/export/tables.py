@@ -45,7 +45,7 @@ def _table(
 ) -> Iterator[bytes]:
     sink = _Sink()
     table = open_table(cast(BinaryIO, sink), columns, table_format, row_group=_ROW_GROUP)
-    for shard in results.shards():
+    for _, shard in results.shards():
         for result in shard:
             if isinstance(result, Report):
                 table.add(rows(result))

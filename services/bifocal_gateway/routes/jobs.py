@@ -124,9 +124,7 @@ def retry(request: Request, response: Response, job_id: str, idempotency_key: Id
     if job.state is not JobState.ENDED:
         raise JobInProgress(f"job {job_id!r} has not ended; wait for it, or cancel it first")
     gateway.admission.check(owner=caller.id, most_waiting_shards=caller.limits.most_waiting_shards)
-    claim = None
-    if idempotency_key is not None:
-        claim = Claim(owner=caller.id, key=idempotency_key, fingerprint=f"retry {job_id}")
+    claim = _claim(caller, idempotency_key, f"retry {job_id}")
     retried = retry_failed(gateway, job, owner=caller.id, claim=claim)
     response.headers["Location"] = f"/v1/jobs/{retried.id}"
     return retried
@@ -141,6 +139,12 @@ def delete(request: Request, job_id: str) -> None:
     gateway.expiry.remove(job_id)
 
 
+def _claim(caller: Caller, idempotency_key: str | None, fingerprint: str) -> Claim | None:
+    if idempotency_key is None:
+        return None
+    return Claim(owner=caller.id, key=idempotency_key, fingerprint=fingerprint)
+
+
 def _accept(
     gateway: Gateway,
     caller: Caller,
@@ -148,15 +152,11 @@ def _accept(
     read: Callable[[], JobBody],
     fingerprint: str,
 ) -> Job:
-    claim = None
-    if idempotency_key is not None:
-        claim = Claim(owner=caller.id, key=idempotency_key, fingerprint=fingerprint)
     body = read()
     try:
-        job = gateway.acceptance.accept(body, owner=caller.id, claim=claim)
+        job = gateway.accept(body, owner=caller.id, claim=_claim(caller, idempotency_key, fingerprint))
     finally:
         body.close()
-    gateway.dispatcher.wake()
     with about(job=job.id):
         log.info("accepted %d documents, refused %d", job.counts.total - job.counts.failed, job.counts.failed)
     return job

@@ -5,7 +5,7 @@ from typing import Annotated
 from fastapi import APIRouter, Path, Query, Request
 
 from bifocal.contracts import CompareRequest, Job, ModelInfo, ModelList, NeighbourList, Options, Report, Space
-from bifocal.errors import ModelUnavailable, UnknownWord
+from bifocal.errors import UnknownWord, WorkerLost
 from bifocal.models import EMBEDDINGS, contextual_models, static_models
 from bifocal_gateway.caller import caller_of
 from bifocal_gateway.gateway import Gateway
@@ -45,7 +45,7 @@ async def neighbours(
     # The vectors lie with the static lens, which tells the neighbours of a document's words.
     found = await answer(gateway, CompareRequest(text=word, options=options), caller_of(request))
     if isinstance(found, Job):
-        raise ModelUnavailable("no worker answered in time; try again later")
+        raise WorkerLost("no worker answered in time; try again later")
     (static,) = Report.model_validate_json(found).static
     if len(static.neighbours) != 1:
         raise UnknownWord(f"{static.model} has no vector for {word!r}, or it is not one word")

@@ -24,12 +24,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import StrEnum
-from importlib.resources import files
-from typing import Any, cast
+from typing import cast
 
 import redis
 
 from bifocal.api_keys.form import MadeKey
+from bifocal.lua import Scripts
 
 KEYS = "bifocal:keys"
 #: How long is waited for Redis to have a change on its disk.
@@ -99,11 +99,7 @@ class ApiKeys:
 
     def __init__(self, client: "redis.Redis") -> None:
         self._redis = client
-        scripts = files("bifocal.api_keys")
-
-        def script(name: str) -> Any:
-            return client.register_script(scripts.joinpath(f"{name}.lua").read_text())
-
+        script = Scripts(client, "bifocal.api_keys")
         self._create = script("create")
         self._find = script("find")
         self._revoke = script("revoke")

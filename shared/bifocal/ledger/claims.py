@@ -2,11 +2,11 @@
 
 import hashlib
 from dataclasses import dataclass
-from importlib.resources import files
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, cast
 
 from bifocal.errors import IdempotencyInFlight, IdempotencyMismatch
 from bifocal.ledger.keys import ACCEPTING, Keys
+from bifocal.lua import Scripts
 
 if TYPE_CHECKING:
     import redis
@@ -40,8 +40,7 @@ class Claims:
 
     def __init__(self, client: "redis.Redis") -> None:
         self._redis = client
-        script = files("bifocal.ledger").joinpath("claim.lua").read_text()
-        self._claim: Any = client.register_script(script)
+        self._claim = Scripts(client, "bifocal.ledger")("claim")
 
     def claim(self, claim: Claim, job: str) -> str | None:
         """Begin the acceptance of a job under a key; the job that was accepted under it, if there is one.

@@ -2,11 +2,11 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from importlib.resources import files
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from bifocal.contracts import WebhookDelivery, WebhookState
 from bifocal.ledger.keys import WEBHOOKS, Keys
+from bifocal.lua import Scripts
 
 if TYPE_CHECKING:
     import redis
@@ -26,11 +26,7 @@ class Deliveries:
     """Webhooks that are due. Several gateways may take from them: each try is claimed by one."""
 
     def __init__(self, client: "redis.Redis") -> None:
-        scripts = files("bifocal.ledger")
-
-        def script(name: str) -> Any:
-            return client.register_script(scripts.joinpath(f"{name}.lua").read_text())
-
+        script = Scripts(client, "bifocal.ledger")
         self._claim = script("claim_delivery")
         self._settle = script("settle_delivery")
 

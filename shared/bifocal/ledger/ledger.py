@@ -2,8 +2,7 @@
 
 import time
 from collections.abc import Sequence
-from importlib.resources import files
-from typing import Any, cast
+from typing import cast
 
 import redis
 
@@ -33,9 +32,10 @@ from bifocal.ledger.keys import (
 )
 from bifocal.ledger.leftovers import Leftovers
 from bifocal.ledger.outcomes import Finish, LensCommit
-from bifocal.ledger.state import LedgerState, read_state
+from bifocal.ledger.state import OUTCOMES, LedgerState, read_state
 from bifocal.ledger.version import LedgerVersion
 from bifocal.ledger.work import Attempt, Dispatched, Overdue
+from bifocal.lua import Scripts
 
 #: The last stage of every shard.
 MERGE = "merge"
@@ -59,11 +59,7 @@ class Ledger:
         self.claims = Claims(client)
         self.deliveries = Deliveries(client)
         self.version = LedgerVersion(client)
-        scripts = files("bifocal.ledger")
-
-        def script(name: str) -> Any:
-            return client.register_script(scripts.joinpath(f"{name}.lua").read_text())
-
+        script = Scripts(client, "bifocal.ledger")
         self._create_job = script("create_job")
         self._dispatch = script("dispatch")
         self._overdue = script("overdue")
@@ -326,9 +322,20 @@ class Ledger:
         found = zip(self._lenses, values, strict=True)
         return {lens: int(attempt) for lens, attempt in found if attempt is not None}
 
-    def finish_shard(self, job: str, shard: int, attempt: int, **documents: int) -> Finish:
-        """Record results that lie in the store; `documents` says how many ended by which of `OUTCOMES`."""
-        outcomes = [part for outcome, n in documents.items() for part in (outcome, n)]
+    def finish_shard(
+        self,
+        job: str,
+        shard: int,
+        attempt: int,
+        *,
+        succeeded: int = 0,
+        errored: int = 0,
+        canceled: int = 0,
+        expired: int = 0,
+    ) -> Finish:
+        """Record results that lie in the store, with how many documents ended how."""
+        counts = zip(OUTCOMES, (succeeded, errored, canceled, expired), strict=True)
+        outcomes = [part for outcome, n in counts if n for part in (outcome, n)]
         return Finish(
             self._finish_shard(
                 keys=[

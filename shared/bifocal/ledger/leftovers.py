@@ -2,10 +2,10 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from importlib.resources import files
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, cast
 
 from bifocal.ledger.keys import ACCEPTING, LEFTOVERS, Keys
+from bifocal.lua import Scripts
 
 if TYPE_CHECKING:
     import redis
@@ -25,11 +25,7 @@ class Leftovers:
 
     def __init__(self, client: "redis.Redis") -> None:
         self._redis = client
-        scripts = files("bifocal.ledger")
-
-        def script(name: str) -> Any:
-            return client.register_script(scripts.joinpath(f"{name}.lua").read_text())
-
+        script = Scripts(client, "bifocal.ledger")
         self._accepting = script("accepting")
         self._abandon = script("abandon")
 

@@ -25,13 +25,10 @@ class Page:
 
     Memory is bounded: all reports count, but only the first documents are kept. Where their relations
     are too many, the documents with the most give up their weakest; relations with figures of more than
-    two models count as several. `notice` is told at its head.
+    two models count as several.
     """
 
-    def __init__(
-        self, *, most_documents: int = 200, most_relations: int = 60_000, notice: str | None = None
-    ) -> None:
-        self._notice = notice
+    def __init__(self, *, most_documents: int = 200, most_relations: int = 60_000) -> None:
         self._most_documents = most_documents
         self._most_relations = most_relations
         self._shown: list[ShownDocument] = []
@@ -86,7 +83,6 @@ class Page:
     def _data(self) -> dict[str, object]:
         return {
             "n": self._n,
-            "notice": self._notice,
             "verdicts": [(verdict, verdict.label) for verdict in VERDICTS],
             "reasons": [(reason, reason.replace("_", " ")) for reason in REASONS],
             "row": ROW,

@@ -78,7 +78,7 @@ function showHead() {
     [plural(documents, "document"), plural(failures, "failure"), plural(pairs, "candidate pair")].join(" · "),
   );
   data.settings.forEach(showModels);
-  const notices = data.notice ? [data.notice] : [];
+  const notices = [];
   if (data.documents.length < documents)
     notices.push(
       `This page shows the first ${count(data.documents.length)} of ${count(documents)} documents; all are in reports.jsonl. The totals cover all.`,
